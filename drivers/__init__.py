@@ -1,0 +1,46 @@
+"""A library of sensor drivers: devices and wires, usable alone at a bench or in a notebook.
+
+>>> import drivers
+>>> sensor = drivers.load("pms5003")(drivers.plug("pms5003", "sim://").open())
+>>> sensor.start()
+>>> sensor.sample().values["pm2_5"]  # doctest: +SKIP
+11.0
+"""
+
+from drivers.bus import I2C, Bus, Files, Pulses, Stream, Wire
+from drivers.driver import Driver, I2CDriver, Measurement, StreamDriver, Timing
+from drivers.errors import BadData, BusError, DriverError, NoData
+from drivers.option import REQUIRED, Option
+from drivers.plug import Plug, plug
+from drivers.quality import NONE, Reason
+from drivers.quantity import CATALOGUE, Quantity, units
+from drivers.registry import load, names
+
+__all__ = [
+    "CATALOGUE",
+    "I2C",
+    "NONE",
+    "REQUIRED",
+    "BadData",
+    "Bus",
+    "BusError",
+    "Driver",
+    "DriverError",
+    "Files",
+    "I2CDriver",
+    "Measurement",
+    "NoData",
+    "Option",
+    "Plug",
+    "Pulses",
+    "Quantity",
+    "Reason",
+    "Stream",
+    "StreamDriver",
+    "Timing",
+    "Wire",
+    "load",
+    "names",
+    "plug",
+    "units",
+]

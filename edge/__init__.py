@@ -1,0 +1,2 @@
+"""The gateway of a sensor node: reads, keeps, forwards."""
+

@@ -74,7 +74,7 @@ class Sized:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """NMEA 0183: ``$`` fields ``*HH`` and a line end. The check sum is not optional here, as noise looks like numbers."""
+    """NMEA 0183: ``$`` fields ``*HH`` and a line end. The check sum is a must, as noise looks like numbers."""
 
     start: bytes = b"$"
     limit: int = 255  # 82 by the standard; high precision receivers send up to 100

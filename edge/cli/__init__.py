@@ -1,0 +1,62 @@
+"""The command ``edge``: one file a command, imported only when it is asked for."""
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import edge
+from edge.cli import exits
+
+COMMANDS = {
+    "run": "the node, in the foreground",
+    "demo": "a simulated node with a broker of its own: see it work, cut the link, kill it",
+    "check": "validates a configuration and reports every problem at once",
+    "status": "how the running node is",
+    "decode": "feeds a file to a driver, without hardware",
+    "record": "writes what crosses a sensor's wire, to be replayed in a test",
+    "driver": "which drivers there are, and what each one needs",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code (see ``edge.cli.exits``)."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_help())
+        return exits.OK if words else exits.USAGE
+    if words[0] == "--version":
+        print(f"edge {edge.__version__}")
+        return exits.OK
+    if words[0] not in COMMANDS:
+        print(f"edge: there is no command {words[0]!r}{_nearest(words[0])}\n\n{_help()}", file=sys.stderr)
+        return exits.USAGE
+    module: Any = importlib.import_module(f"edge.cli.{words[0]}")
+    return _guarded(module, words)
+
+
+def _guarded(module: Any, words: list[str]) -> int:
+    try:
+        code: int = module.main(words[1:])
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: no traceback at exit
+        return exits.OK
+    except exits.Failure as failure:
+        print(f"edge {words[0]}: {failure}", file=sys.stderr)
+        return failure.code
+    return code
+
+
+def _help() -> str:
+    lines = [f"  {name:8} {what}" for name, what in COMMANDS.items()]
+    return "\n".join(["usage: edge COMMAND [OPTIONS]", "", *lines, "", "edge COMMAND --help says more."])
+
+
+def _nearest(word: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(word, COMMANDS, 1)
+    return f"; did you mean {near[0]!r}?" if near else ""

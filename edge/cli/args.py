@@ -1,0 +1,42 @@
+"""What the commands share about their arguments."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any, NoReturn
+
+from edge.cli import exits
+
+CONFIG = "/etc/edge"
+STATE = "/var/lib/edge"
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose errors exit with 64, as sysexits.h has it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Shows the usage and the error."""
+        self.print_usage()
+        self.exit(exits.USAGE, f"{self.prog}: {message}\n")
+
+
+def parser(command: str, what: str, **more: Any) -> Parser:
+    """A parser for ``edge <command>``."""
+    return Parser(prog=f"edge {command}", description=what, **more)
+
+
+def add_config(to: argparse.ArgumentParser) -> None:
+    """``--config FILE|DIR``, by default EDGE_CONFIG or /etc/edge."""
+    to.add_argument("--config", type=Path, default=Path(os.environ.get("EDGE_CONFIG", CONFIG)), metavar="FILE|DIR",
+                    help="configuration (default: EDGE_CONFIG or /etc/edge)")  # fmt: skip
+
+
+def add_state(to: argparse.ArgumentParser) -> None:
+    """``--state DIR``, by default EDGE_STATE or /var/lib/edge."""
+    to.add_argument("--state", type=Path, default=Path(os.environ.get("EDGE_STATE", STATE)), metavar="DIR",
+                    help="where the node keeps its data (default: EDGE_STATE or /var/lib/edge)")  # fmt: skip
+
+
+def add_json(to: argparse.ArgumentParser) -> None:
+    """``--json``."""
+    to.add_argument("--json", action="store_true", help="for machines")

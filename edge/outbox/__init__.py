@@ -1,0 +1,1 @@
+"""Readings on disk until the far end has them."""

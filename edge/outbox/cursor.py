@@ -1,0 +1,104 @@
+"""What became of every reading, for each destination: the ledger.
+
+taken = delivered + waiting + evicted + refused, at every moment.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from threading import RLock
+from typing import Any
+
+from edge.outbox.intervals import Intervals
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Counts of readings. ``taken`` ones got a seq; each of them is in exactly one of the other four."""
+
+    taken: int
+    delivered: int
+    waiting: int
+    evicted: int
+    refused: int
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every reading is accounted for."""
+        return self.taken == self.delivered + self.waiting + self.evicted + self.refused
+
+    def as_dict(self) -> dict[str, int]:
+        """For status and messages."""
+        return asdict(self)
+
+
+class Cursor:
+    """One destination's place in the outbox; safe from any thread."""
+
+    def __init__(self, name: str, saved: Mapping[str, Any] | None = None) -> None:
+        """``saved`` is what ``as_dict`` gave; a new destination has nothing yet."""
+        self.name = name
+        self._lock = RLock()
+        self._done = Intervals(map(tuple, saved["done"]) if saved else ())
+        self.delivered, self.evicted, self.refused = (
+            (saved["delivered"], saved["evicted"], saved["refused"]) if saved else (0, 0, 0)
+        )
+
+    def deliver(self, seqs: Iterable[int]) -> None:
+        """The destination has these."""
+        with self._lock:
+            self.delivered += sum(self._done.add(first, last) for first, last in runs(seqs))
+
+    def evict(self, first: int, last: int) -> int:
+        """These are gone before the destination had them; returns how many of them it lacked."""
+        with self._lock:
+            lost = self._done.add(first, last)
+            self.evicted += lost
+            return lost
+
+    def refuse(self, seq: int) -> None:
+        """The destination will never take this one."""
+        with self._lock:
+            self.refused += self._done.add(seq, seq)
+
+    def gap(self, first: int, last: int) -> tuple[int, int] | None:
+        """The first run of seqs within ``first`` to ``last`` that still wait."""
+        with self._lock:
+            return self._done.gap(first, last)
+
+    def ledger(self, taken: int) -> Ledger:
+        """The account up to seq ``taken``."""
+        with self._lock:
+            waiting = sum(last - first + 1 for first, last in self._waiting(taken))
+            return Ledger(taken, self.delivered, waiting, self.evicted, self.refused)
+
+    @property
+    def highest(self) -> int:
+        """The highest seq that is settled."""
+        with self._lock:
+            return max((last for _, last in self._done), default=0)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the state file."""
+        with self._lock:
+            done = [list(pair) for pair in self._done]
+            return {"done": done, "delivered": self.delivered, "evicted": self.evicted, "refused": self.refused}
+
+    def _waiting(self, taken: int) -> Iterable[tuple[int, int]]:
+        at = 1
+        while (gap := self._done.gap(at, taken)) is not None:
+            yield gap
+            at = gap[1] + 1
+
+
+def runs(seqs: Iterable[int]) -> Iterable[tuple[int, int]]:
+    """Ascending numbers as closed intervals."""
+    first = last = None
+    for seq in seqs:
+        if last is not None and seq == last + 1:
+            last = seq
+            continue
+        if first is not None and last is not None:
+            yield first, last
+        first = last = seq
+    if first is not None and last is not None:
+        yield first, last

@@ -1,0 +1,47 @@
+"""Sets of seqs as sorted intervals: what a destination has is nearly always one long run and a few islands."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+
+
+class Intervals:
+    """A set of whole numbers held as disjoint, closed intervals."""
+
+    def __init__(self, pairs: Iterable[tuple[int, int]] = ()) -> None:
+        self._first: list[int] = []
+        self._last: list[int] = []
+        self.count = 0
+        for first, last in pairs:
+            self.add(first, last)
+
+    def __contains__(self, number: int) -> bool:
+        at = bisect_right(self._first, number) - 1
+        return at >= 0 and number <= self._last[at]
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return iter(zip(self._first, self._last, strict=True))
+
+    def add(self, first: int, last: int) -> int:
+        """Puts in all from ``first`` to ``last``; returns how many of them are new."""
+        if last < first:
+            return 0
+        low = bisect_left(self._last, first - 1)
+        high = bisect_right(self._first, last + 1)
+        inside = sum(self._last[at] - self._first[at] + 1 for at in range(low, high))
+        if low < high:
+            first, last = min(first, self._first[low]), max(last, self._last[high - 1])
+        self._first[low:high], self._last[low:high] = [first], [last]
+        added = last - first + 1 - inside
+        self.count += added
+        return added
+
+    def gap(self, first: int, last: int) -> tuple[int, int] | None:
+        """The first run of missing numbers within ``first`` to ``last``."""
+        at = bisect_right(self._first, first) - 1
+        if at >= 0 and first <= self._last[at]:
+            first = self._last[at] + 1
+        if first > last:
+            return None
+        after = bisect_right(self._first, first)
+        end = self._first[after] - 1 if after < len(self._first) else last
+        return first, min(end, last)

@@ -1,0 +1,152 @@
+"""A segment: one file of the outbox, of constant size, written once from front to end.
+
+It is filled with zeros beforehand or recycled from an older one by rename, so that a sync later writes one page and no
+metadata. Its name is the first seq it may hold. Two copies of the header stand at its front::
+
+    "EDG1"  u16 version  u16 -  u64 first seq  i64 base (microseconds since boot)  36 s boot id  u32 salt  u32 crc32
+"""
+
+import os
+import re
+import struct
+from pathlib import Path
+from typing import NamedTuple
+from zlib import crc32
+
+from edge.outbox.record import US_LIMIT, Channel, channel_record, reading_record
+from edge.reading import Reading
+
+HEADER = struct.Struct("<4sHHQq36sI")
+COPY = 128  # bytes between the two copies of the header
+START = 2 * COPY
+MAGIC, VERSION = b"EDG1", 1
+NAME = re.compile(r"(\d{16})\.seg")
+SPARE = "spare.tmp"
+
+
+class Header(NamedTuple):
+    """What all records of a segment share; ``base`` are microseconds of CLOCK_BOOTTIME."""
+
+    first: int
+    base: int
+    boot: str
+    salt: int
+
+    def pack(self) -> bytes:
+        """Both copies, as they stand at the front of the file."""
+        head = HEADER.pack(MAGIC, VERSION, 0, self.first, self.base, self.boot.encode(), self.salt)
+        return (head + crc32(head).to_bytes(4, "little")).ljust(COPY, b"\0") * 2
+
+
+def unpack_header(data: bytes) -> Header | None:
+    """The header from whichever copy is whole; None if neither is."""
+    for at in (0, COPY):
+        head, check = data[at : at + HEADER.size], data[at + HEADER.size : at + HEADER.size + 4]
+        if len(check) == 4 and crc32(head) == int.from_bytes(check, "little"):
+            magic, version, _, first, base, boot, salt = HEADER.unpack(head)
+            if (magic, version) == (MAGIC, VERSION):
+                return Header(first, base, boot.rstrip(b"\0").decode("ascii", "replace"), salt)
+    return None
+
+
+def path_of(folder: Path, first: int) -> Path:
+    """Where the segment that begins with seq ``first`` lies."""
+    return folder / f"{first:016d}.seg"
+
+
+def firsts(folder: Path) -> list[int]:
+    """The first seqs of all segments in a folder, in order."""
+    return sorted(int(found[1]) for path in folder.iterdir() if (found := NAME.fullmatch(path.name)))
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes names durable: a rename is only on the card once its directory is."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def write_all(fd: int, data: bytes | bytearray, at: int) -> None:
+    """Writes all of ``data`` at an offset, however little the kernel takes at a time. Raises ``OSError``."""
+    view = memoryview(data)
+    while view:
+        done = os.pwrite(fd, view, at)
+        view, at = view[done:], at + done
+
+
+def create(folder: Path, header: Header, size: int) -> None:
+    """A new segment, zero-filled and durable. Raises ``OSError`` and leaves nothing behind that counts."""
+    _write(folder, header, bytes(size))
+
+
+def recycle(folder: Path, old: int, header: Header) -> None:
+    """Gives the file of an evicted segment a new life; its old records no longer fit the new salt."""
+    path_of(folder, old).rename(folder / SPARE)
+    sync_folder(folder)
+    _write(folder, header, b"")
+
+
+def _write(folder: Path, header: Header, fill: bytes) -> None:
+    fd = os.open(folder / SPARE, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        write_all(fd, fill, 0)
+        write_all(fd, header.pack(), 0)
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    (folder / SPARE).rename(path_of(folder, header.first))
+    sync_folder(folder)
+
+
+def cut(path: Path, end: int) -> None:
+    """Wipes what stands behind the last whole record, so that a torn commit can never come back to life."""
+    fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        rest = os.pread(fd, os.fstat(fd).st_size - end, end)
+        if rest.strip(b"\0"):
+            write_all(fd, bytes(len(rest)), end)
+            os.fdatasync(fd)
+    finally:
+        os.close(fd)
+
+
+class Tail:
+    """The segment that is being written: collects records, commits them with one write and one sync."""
+
+    def __init__(self, folder: Path, header: Header, size: int, end: int, channels: dict[int, Channel]) -> None:
+        """``end`` is where the last committed record ends; ``channels`` are those the segment names already."""
+        self.header, self.size, self.end = header, size, end
+        self._fd = os.open(path_of(folder, header.first), os.O_WRONLY | os.O_CLOEXEC)
+        self._numbers = {channel: number for number, channel in channels.items()}
+        self._records = bytearray()
+
+    def fits(self, reading: Reading) -> bool:
+        """Whether the reading belongs here: same boot, near the base in time, and room for it."""
+        near = abs(reading.at.ticks // 1000 - self.header.base) < US_LIMIT
+        room = self.size - self.end - len(self._records)
+        return near and reading.at.boot == self.header.boot and room > 2048
+
+    def add(self, seq: int, reading: Reading) -> None:
+        """Collects a reading. A channel new to this segment is named first, twice, lest a flipped bit cost it all."""
+        channel = Channel(reading.device, reading.quantity, reading.unit)
+        number = self._numbers.get(channel)
+        if number is None:
+            number = self._numbers[channel] = len(self._numbers)
+            self._records += channel_record(number, channel, self.header.salt) * 2
+        self._records += reading_record(seq, number, reading, self.header.base, self.header.salt)
+
+    def commit(self) -> None:
+        """What was collected is on the card when this returns.
+
+        Raises ``OSError``; then the segment must not be written again.
+        """
+        write_all(self._fd, self._records, self.end)
+        os.fdatasync(self._fd)
+        self.end += len(self._records)
+        self._records.clear()
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        os.close(self._fd)

@@ -1,0 +1,100 @@
+"""A reading: one value of one quantity, when it was, and how far it can be trusted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import NamedTuple
+
+from drivers import NONE, Reason
+from edge.clock import Stamp
+
+
+class Level(IntEnum):
+    """Levels of QARTOD (IOC manuals and guides 54)."""
+
+    GOOD = 1
+    NOT_EVALUATED = 2
+    SUSPECT = 3
+    BAD = 4
+    MISSING = 9
+
+
+# What a reason means for the value; what is not listed makes it suspect.
+LEVELS = {
+    Reason.OUT_OF_RANGE: Level.BAD,
+    Reason.SENSOR_FAULT: Level.BAD,
+    Reason.COMM_ERROR: Level.MISSING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """A level and its reasons. Flags only get worse."""
+
+    level: Level = Level.GOOD
+    reasons: Reason = NONE
+
+    def flagged(self, reasons: Reason) -> "Quality":
+        """This quality, made worse by ``reasons``."""
+        level = max([self.level, *(LEVELS.get(reason, Level.SUSPECT) for reason in Reason if reason in reasons)])
+        return Quality(level, self.reasons | reasons)
+
+
+GOOD = Quality()
+MISSING = GOOD.flagged(Reason.COMM_ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """What an interval value was made of: how many readings, and the lowest and highest of them."""
+
+    count: int
+    low: float
+    high: float
+
+
+class Reading(NamedTuple):
+    """One value. ``at`` is the moment, or the start of the ``span`` (seconds) it covers; ``value`` None is missing.
+
+    ``raw`` is the value before calibration or a filter changed it; ``spread`` is what an interval value was made of.
+    """
+
+    device: str
+    quantity: str
+    value: float | None
+    unit: str
+    at: Stamp
+    span: float = 0.0
+    quality: Quality = GOOD
+    raw: float | None = None
+    spread: Spread | None = None
+
+    def flagged(self, reasons: Reason) -> "Reading":
+        """The same reading, made worse."""
+        return self._replace(quality=self.quality.flagged(reasons))
+
+    def valued(self, value: float) -> "Reading":
+        """The same reading with another value; the first value stays as ``raw``."""
+        return self._replace(value=value, raw=self.value if self.raw is None else self.raw)
+
+
+Stored = tuple[int, Reading]  # the seq of a reading, and the reading
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Readings that travel together, in order of seq; ``lane`` is alarm, live or backlog."""
+
+    node: str
+    readings: Sequence[Stored]
+    lane: str
+
+    @property
+    def first(self) -> int:
+        """The lowest seq."""
+        return self.readings[0][0]
+
+    @property
+    def last(self) -> int:
+        """The highest seq."""
+        return self.readings[-1][0]

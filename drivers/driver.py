@@ -46,12 +46,17 @@ class Measurement:
 
 
 class Driver(ABC):
-    """A device on a bus; ``measure`` is final, the hooks are yours."""
+    """A device on a bus; ``measure`` is final, the hooks are yours.
+
+    ``memory`` is what has to survive a restart: whoever runs the driver keeps it and hands it back before ``start``.
+    Those of its keys that are measured quantities, and only grow, stand in ``totals``.
+    """
 
     wire: ClassVar[Wire]
     measures: ClassVar[tuple[Quantity, ...]]
     timing: ClassVar[Timing] = Timing()
     options: ClassVar[tuple[Option, ...]] = ()
+    totals: ClassVar[tuple[str, ...]] = ()
     streaming: ClassVar[bool] = False
 
     def __init__(self, bus: Any, **options: Any) -> None:

@@ -7,10 +7,12 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from drivers.errors import BusError
+from drivers.pulses import Debounce
 
 READ_TIMEOUT = 0.25  # seconds of silence after which a stream says so
 
@@ -90,7 +92,7 @@ class I2CPort(_Port):
 
 
 class PulsePin(_Port):
-    """Counts the falling edges of a GPIO line with gpiozero; ``factory`` is lgpio's unless a simulator gives its own.
+    """Counts the pulses of a GPIO line with gpiozero; ``factory`` is lgpio's unless a simulator gives its own.
 
     The pin factory is named, because gpiozero otherwise falls back from one to the next without a word.
     """
@@ -98,28 +100,32 @@ class PulsePin(_Port):
     def __init__(
         self, gpio: int, *, debounce: float = 0.0, factory: Any = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """``gpio`` in BCM numbering, pulled up; edges within ``debounce`` seconds of the last are bounces."""
+        """``gpio`` in BCM numbering, pulled up, active low; ``debounce`` in seconds, see ``drivers.pulses``."""
         self._clock = clock
-        self._edges = 0
         self._taken = 0
-        self._at = clock()
         with _translated(f"GPIO {gpio}"):
-            self._pin: Any = _input(gpio, debounce, factory or _lgpio())
-        self._pin.when_activated = self._count
+            self._pin: Any = _input(gpio, factory or _lgpio())
+            self._pulses = Debounce(debounce, active=self._pin.is_active)
+            self._pin.pin.edges = "both"
+            self._pin.pin.when_changed = self._changed
+        self._at = clock()
 
-    def _count(self) -> None:
-        self._edges += 1
+    def _changed(self, ticks: float, level: int) -> None:
+        """Both edges, with the kernel's time of each in seconds."""
+        self._pulses.edge(ticks, not level)
 
     def take(self) -> tuple[int, float]:
-        """The edges since the last call and the seconds since then, as the monotonic clock has them."""
-        now, edges = self._clock(), self._edges
-        got = edges - self._taken, now - self._at
-        self._taken, self._at = edges, now
+        """The pulses since the last call and the seconds since then, as the monotonic clock has them."""
+        now, count = self._clock(), self._pulses.count
+        got = count - self._taken, now - self._at
+        self._taken, self._at = count, now
         return got
 
     def close(self) -> None:
         """Gives the pin back."""
-        self._pin.close()
+        if not self._pin.closed:
+            self._pin.pin.when_changed = None
+            self._pin.close()
 
 
 class SysFiles(_Port):
@@ -137,16 +143,18 @@ class SysFiles(_Port):
             return (self._root / name).read_text(encoding="ascii", errors="replace")
 
 
+@cache
 def _lgpio() -> Any:
+    """One for the process: closing one closes the pins of all, and each holds the chip open."""
     from gpiozero.pins.lgpio import LGPIOFactory
 
     return LGPIOFactory()
 
 
-def _input(gpio: int, debounce: float, factory: Any) -> Any:
-    from gpiozero import DigitalInputDevice
+def _input(gpio: int, factory: Any) -> Any:
+    from gpiozero import InputDevice
 
-    return DigitalInputDevice(gpio, pull_up=True, bounce_time=debounce or None, pin_factory=factory)
+    return InputDevice(gpio, pull_up=True, pin_factory=factory)
 
 
 @contextmanager

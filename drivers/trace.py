@@ -175,9 +175,9 @@ class Recorder:
 
     def write(self, data: bytes) -> None:
         """As the bus inside."""
-        self._line(f"> {data.hex(' ')}")
         stream: Stream = self._bus
-        stream.write(data)
+        self._guarded("", stream.write, data)
+        self._line(f"> {data.hex(' ')}")
 
     def read(self, want: Any) -> Any:
         """As the bus inside; a time-out is written as one."""
@@ -201,8 +201,8 @@ class Recorder:
     def take(self) -> tuple[int, float]:
         """As the bus inside."""
         pulses: Pulses = self._bus
-        edges, seconds = pulses.take()
-        self._line(f"+ {edges} {seconds:.3f}")
+        edges, seconds = self._guarded("", pulses.take)
+        self._line(f"+ {edges} {seconds:.6f}")
         return edges, seconds
 
     def _file(self, name: str) -> str:

@@ -15,6 +15,10 @@ class StorageError(EdgeError):
         super().__init__(f"{path}: {os.strerror(cause.errno) if cause.errno else cause}")
 
 
+class AlreadyRunning(EdgeError):
+    """Another node process holds this state folder."""
+
+
 class UplinkDown(EdgeError):
     """The destination cannot be reached now: keep everything and try again later."""
 

@@ -83,7 +83,7 @@ Stored = tuple[int, Reading]  # the seq of a reading, and the reading
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Readings that travel together, in order of seq; ``lane`` is alarm, live or backlog."""
+    """Readings of one boot that travel together, in order of seq; ``lane`` is alarm, live or backlog."""
 
     node: str
     readings: Sequence[Stored]
@@ -98,3 +98,18 @@ class Batch:
     def last(self) -> int:
         """The highest seq."""
         return self.readings[-1][0]
+
+    @property
+    def boot(self) -> str:
+        """The boot in which all of them were taken."""
+        return self.readings[0][1].at.boot
+
+    @property
+    def seqs(self) -> list[int]:
+        """All seqs, in order."""
+        return [seq for seq, _ in self.readings]
+
+    def halves(self) -> "tuple[Batch, Batch]":
+        """The same readings as two batches."""
+        middle = len(self.readings) // 2
+        return Batch(self.node, self.readings[:middle], self.lane), Batch(self.node, self.readings[middle:], self.lane)

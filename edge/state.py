@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Any
 
 from tinydb import TinyDB, where
+from tinydb.middlewares import CachingMiddleware
 from tinydb.storages import Storage
 
 from edge.errors import StorageError
@@ -54,10 +55,11 @@ class AtomicStorage(Storage):
 
 
 class State:
-    """Named tables of named values; each ``save`` is one write, so it is called seldom."""
+    """Named tables of named values; a ``save`` that changes something is one write of the file."""
 
     def __init__(self, path: Path) -> None:
-        self._db = TinyDB(path, storage=AtomicStorage)
+        self._storage = CachingMiddleware(AtomicStorage)  # type: ignore[no-untyped-call]
+        self._db = TinyDB(path, storage=self._storage)
         self._lock = Lock()
         self._path = path
 
@@ -67,13 +69,17 @@ class State:
             return {row["name"]: row["value"] for row in self._db.table(table).all()}
 
     def save(self, table: str, values: dict[str, Any]) -> None:
-        """Replaces what differs and keeps what ``values`` does not name. Raises ``StorageError``."""
+        """Sets these values and keeps the others.
+
+        Raises ``StorageError``; the values are then written by a later save.
+        """
         with self._lock:
             rows = self._db.table(table)
+            known = {row["name"]: row["value"] for row in rows.all()}
+            for name, value in values.items():
+                if name not in known or known[name] != value:
+                    rows.upsert({"name": name, "value": value}, where("name") == name)
             try:
-                for name, value in values.items():
-                    old = rows.get(where("name") == name)
-                    if old is None or old["value"] != value:  # type: ignore[call-overload]
-                        rows.upsert({"name": name, "value": value}, where("name") == name)
+                self._storage.flush()  # type: ignore[no-untyped-call]
             except OSError as error:
                 raise StorageError(self._path, error) from error

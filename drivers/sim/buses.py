@@ -40,6 +40,13 @@ class Chip(Protocol):
         """Gives an answer; raises ``OSError`` for no acknowledge."""
 
 
+class Listing(Protocol):
+    """A device that the kernel shows as files."""
+
+    def text(self, name: str, at: float, *, noisy: bool) -> str:
+        """One of its files; ``noisy`` when the wire to the device is disturbed. Raises ``OSError``."""
+
+
 class SimStream:
     """A byte stream with a talking device at its end."""
 
@@ -117,6 +124,30 @@ class SimI2C:
 
     def close(self) -> None:
         """A simulated bus needs no farewell."""
+
+
+class SimFiles:
+    """The files of one device, which vanish with it."""
+
+    def __init__(self, time: Time, faults: Faults, device: Listing) -> None:
+        self._time, self._faults, self._device = time, faults, device
+
+    def read(self, name: str) -> str:
+        """The text of one file; a device that is silent or gone has none (errno 2)."""
+        fault = self._faults.now()
+        if fault in ("silent", "unplug"):
+            raise _error(errno.ENOENT)
+        try:
+            return self._device.text(name, self._faults.scene(), noisy=fault == "garbage")
+        except OSError as error:
+            raise _error(error.errno or errno.EIO) from error
+
+    def wait(self, seconds: float) -> None:
+        """Lets time pass."""
+        self._time.wait(seconds)
+
+    def close(self) -> None:
+        """A simulated file needs no farewell."""
 
 
 def _error(number: int) -> BusError:

@@ -39,9 +39,9 @@ class Cursor:
         self.name = name
         self._lock = RLock()
         self._done = Intervals(map(tuple, saved["done"]) if saved else ())
-        self.delivered, self.evicted, self.refused = (
-            (saved["delivered"], saved["evicted"], saved["refused"]) if saved else (0, 0, 0)
-        )
+        self.delivered = int(saved["delivered"]) if saved else 0
+        self.evicted = int(saved["evicted"]) if saved else 0
+        self.refused = int(saved["refused"]) if saved else 0
 
     def deliver(self, seqs: Iterable[int]) -> None:
         """The destination has these."""

@@ -87,7 +87,10 @@ class Reader:
         self._next = 0
 
     def read(self, first: int, last: int, count: int) -> list[Stored]:
-        """At most ``count`` readings from seq ``first`` to ``last``; what is lost is simply not among them."""
+        """At most ``count`` readings from seq ``first`` to ``last``; what is lost is simply not among them.
+
+        Raises ``OSError`` when the card does not answer.
+        """
         if first != self._next:
             self.close()
         found: list[Stored] = []
@@ -121,12 +124,12 @@ class Reader:
         return self._ahead.popleft()
 
     def _fill(self, extent: Extent) -> None:
-        """Takes in the next chunk; a segment that is gone or unreadable gives nothing."""
+        """Takes in the next chunk; a segment that is gone or has lost its header gives nothing. Raises ``OSError``."""
         try:
             if self._segment is None or self._segment.header.first != extent.first:
                 self.close()
                 self._segment = SegmentReader(self._folder, extent.first)
             below = extent.below
             self._ahead.extend(s for s in self._segment.chunk(extent.end) if below is None or s[0] < below)
-        except (OSError, ValueError):
+        except (FileNotFoundError, ValueError):
             self.close()

@@ -15,7 +15,7 @@ from edge.settings.where import Place, Where, positions
 
 LIMIT = 256 * 1024
 DEPTH = 16
-NAMED = ("sensor", "uplink")  # arrays of tables that merge by name
+NAMED = {"sensor": None, "uplink": "mqtt"}  # arrays of tables that merge by name; the name where none is given
 
 _DOTS = re.compile(  # tomllib needs the square of the parts of a dotted key
     rf"""(?<![\w.-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{DEPTH},}}"""
@@ -120,7 +120,7 @@ def _text(path: Path, report: Report) -> str | None:
     name, nowhere = str(path), Place(0, 0, 0)
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(handle, "rb") as file:
+        with os.fdopen(handle, "rb") as file:
             about = os.fstat(handle)
             data = file.read(LIMIT + 1) if stat.S_ISREG(about.st_mode) else None
     except (OSError, ValueError) as error:
@@ -165,21 +165,23 @@ def _over(old: Entry, new: Entry) -> Entry:
         return new
     both: dict[str, Entry] = dict(old.value)
     for key, entry in new.value.items():
-        named = not old.path and key in NAMED
+        by_name = not old.path and key in NAMED
         if key in both:
-            both[key] = _by_name(both[key], entry) if named else _over(both[key], entry)
+            both[key] = _by_name(both[key], entry, NAMED[key]) if by_name else _over(both[key], entry)
         else:
             both[key] = entry
     return Entry(both, old.source, old.path)
 
 
-def _by_name(old: Entry, new: Entry) -> Entry:
+def _by_name(old: Entry, new: Entry, default: str | None) -> Entry:
     if not isinstance(old.value, list) or not isinstance(new.value, list):
         return new
     both: list[Entry] = list(old.value)
-    at = {name: index for index, entry in reversed(list(enumerate(both))) if (name := named(entry)) is not None}
+    at = {
+        name: index for index, entry in reversed(list(enumerate(both))) if (name := named(entry, default)) is not None
+    }
     for entry in new.value:
-        index = at.get(named(entry))
+        index = at.get(named(entry, default) or "")
         if index is None:
             both.append(entry)
         else:
@@ -187,10 +189,10 @@ def _by_name(old: Entry, new: Entry) -> Entry:
     return Entry(both, old.source, old.path)
 
 
-def named(entry: Entry) -> str | None:
-    """The text under ``name``, if there is one."""
+def named(entry: Entry, default: str | None) -> str | None:
+    """The text under ``name``, or what counts where there is none."""
     name = entry.get("name")
-    return name.value if name is not None and isinstance(name.value, str) else None
+    return name.value if name is not None and isinstance(name.value, str) else default
 
 
 def _syntax(file: str, message: str, lines: list[str], report: Report) -> None:

@@ -1,0 +1,59 @@
+"""What the Atlas Scientific EZO circuits share: replies in ASCII, behind a status byte (I2C) or in lines (UART)."""
+
+import re
+
+from drivers.errors import BadData, NoData
+
+SIZE = 32  # bytes to ask for: status, text, 00
+OK, SYNTAX, PENDING, EMPTY = 1, 2, 254, 255
+NUMBER = re.compile(r"-?\d+(\.\d+)?")
+RESTARTS = {"P": "power", "S": "software", "B": "brown-out", "W": "watchdog", "U": "unknown"}
+EVENTS = {
+    "*OK": "ok",
+    "*ER": "error",
+    "*OV": "over-voltage",
+    "*UV": "under-voltage",
+    "*RS": "reset",
+    "*RE": "ready",
+    "*SL": "sleep",
+    "*WA": "wake",
+}
+
+
+def reply(data: bytes) -> str:
+    """The text of an I2C reply. Raises ``NoData`` while the circuit works or was asked nothing, else ``BadData``."""
+    status = data[0] if data else None
+    if status in (PENDING, EMPTY):
+        raise NoData("the circuit is still measuring" if status == PENDING else "the circuit has nothing to say")
+    if status != OK:
+        raise BadData("the circuit did not understand the command" if status == SYNTAX else f"no status: {status}")
+    text = bytes(byte & 0x7F for byte in data[1:])  # early Pis set bit 7 (vendor's own sample code clears it)
+    return text.partition(b"\0")[0].decode("ascii")
+
+
+def numbers(text: str) -> list[float]:
+    """The values of a reading, in the order of the enabled outputs. Raises ``BadData`` for anything else."""
+    parts = text.split(",")
+    if not all(NUMBER.fullmatch(part) for part in parts):
+        raise BadData(f"{text!r} is no reading")
+    return [float(part) for part in parts]
+
+
+def status(text: str) -> tuple[str, float]:
+    """Why the circuit restarted last, and its supply in V: ``?Status,P,5.038``. Raises ``BadData``."""
+    found = re.fullmatch(r"\?Status,([PSBWU]),(\d+(?:\.\d+)?)", text, re.IGNORECASE)
+    if not found:
+        raise BadData(f"{text!r} is no status")
+    return RESTARTS[found[1].upper()], float(found[2])
+
+
+def lines(data: bytes) -> tuple[list[float], list[str]]:
+    """UART: the values and the events (``*RS`` is "reset") of whole lines that end in CR. Raises ``BadData``."""
+    values: list[float] = []
+    events: list[str] = []
+    for line in data.decode("ascii", "replace").split("\r")[:-1]:
+        if line.startswith("*"):
+            events.append(EVENTS.get(line, line))
+        elif line:
+            values += numbers(line)
+    return values, events

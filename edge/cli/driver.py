@@ -1,0 +1,194 @@
+"""``edge driver``: which drivers there are, and what each one measures and needs."""
+
+import difflib
+import inspect
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import drivers
+from drivers import sim
+from edge.cli import args, exits
+
+KEYS = {
+    "port": 'port = "/dev/serial/by-id/..."',
+    "i2c": "i2c = 1",
+    "gpio": "gpio = 17",
+    "w1": 'w1 = "28-0316a2795bff"',
+}
+MEANS = {
+    "port": "a serial port, {baud} baud",
+    "i2c": "I2C, address {addresses}",
+    "gpio": "a GPIO line",
+    "w1": "1-Wire, as the kernel shows it",
+}
+GRADES = {
+    "-": "not verified",
+    "S": "simulated",
+    "R": "replayed on captures of real devices",
+    "H": "verified on hardware",
+}
+
+
+def main(argv: list[str]) -> int:
+    """``list`` or ``show NAME``."""
+    parser = args.parser("driver", "Which drivers there are, and what each one needs.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="list|show")
+    args.add_json(commands.add_parser("list", help="all drivers, a line each"))
+    show = commands.add_parser("show", help="one driver: quantities, timing, options, an example")
+    show.add_argument("name", metavar="NAME")
+    args.add_json(show)
+    given = parser.parse_args(argv)
+    if given.command == "list":
+        return _list(given.json)
+    return _show(given.name, given.json)
+
+
+def find(name: str) -> type[drivers.Driver]:
+    """The driver of that name; ``Failure`` with the nearest name when there is none."""
+    try:
+        return drivers.load(name)
+    except LookupError:
+        near = difflib.get_close_matches(name, drivers.names(), 1)
+        remedy = f"did you mean {near[0]!r}?" if near else "edge driver list shows all"
+        raise exits.Failure(f"there is no driver {name!r}; {remedy}", exits.USAGE) from None
+    except (ImportError, AttributeError) as error:
+        raise exits.Failure(f"the driver {name!r} cannot be loaded: {error}", exits.FAILED) from error
+
+
+def about(name: str) -> dict[str, Any]:
+    """Everything a driver declares, fit for JSON."""
+    kind = find(name)
+    return {
+        "name": name,
+        "grade": _grade(name, kind),
+        "about": inspect.cleandoc(kind.__doc__ or ""),
+        "wire": {"key": kind.wire.key, "baud": kind.wire.baud or None, "addresses": list(kind.wire.addresses)},
+        "streaming": kind.streaming,
+        "measures": [_fields(quantity, "name", "unit", "low", "high", "decimals") for quantity in kind.measures],
+        "timing": _fields(kind.timing, "warmup", "measure", "interval", "timeout"),
+        "options": [_option(option) for option in kind.options],
+    }
+
+
+def _grade(name: str, kind: type[drivers.Driver]) -> str:
+    """What the driver claims for itself; without a claim S where there is a simulator to try it on."""
+    return str(getattr(kind, "grade", "S" if sim.simulated(name) else "-"))
+
+
+def _fields(thing: object, *names: str) -> dict[str, Any]:
+    return {name: getattr(thing, name) for name in names}
+
+
+def _option(option: drivers.Option) -> dict[str, Any]:
+    fields = _fields(option, "name", "help", "unit", "low", "high", "required")
+    kind = option.kind if isinstance(option.kind, str) else option.kind.__name__
+    default = None if option.required else option.default
+    return fields | {"kind": kind, "default": default, "choices": list(option.choices)}
+
+
+def _list(as_json: bool) -> int:
+    known = [_told(name) for name in drivers.names()]
+    if as_json:
+        print(json.dumps(known))
+        return exits.OK
+    rows = [[d["name"], d["wire"]["key"], d["grade"], " ".join(q["name"] for q in d["measures"])] for d in known]
+    print("\n".join(_columns(["NAME", "WIRE", "GRADE", "MEASURES"], rows)))
+    grades = ", ".join(f"{grade} {GRADES.get(grade, '')}" for grade in sorted({row[2] for row in rows}))
+    print(f"\nGrades: {grades}.\nedge driver show NAME says more.")
+    return exits.OK
+
+
+def _told(name: str) -> dict[str, Any]:
+    """A broken driver must not hide the others."""
+    try:
+        return about(name)
+    except exits.Failure as failure:
+        nothing: dict[str, Any] = {"wire": {"key": "-"}, "measures": []}
+        return nothing | {"name": name, "grade": "-", "error": str(failure)}
+
+
+def _show(name: str, as_json: bool) -> int:
+    told = about(name)
+    if as_json:
+        print(json.dumps(told))
+        return exits.OK
+    wire = told["wire"]
+    addresses = " or ".join(f"0x{address:02x}" for address in wire["addresses"])
+    place = MEANS.get(wire["key"], wire["key"]).format(baud=wire["baud"], addresses=addresses)
+    print(f"{name}\n\n{told['about']}\n")
+    print(f"Wire    {place}\nGrade   {told['grade']}: {GRADES.get(told['grade'], '')}\n{_timing(told)}\n")
+    print("\n".join(_quantities(told["measures"])))
+    print("\n" + "\n".join(_options(told["options"])))
+    print("\n" + "\n".join(_example(told)))
+    return exits.OK
+
+
+def _timing(told: dict[str, Any]) -> str:
+    timing = told["timing"]
+    pace = "sends by itself each" if told["streaming"] else "is asked each"
+    parts = [f"{pace} {timing['interval']:g} s", f"answers after {timing['measure']:g} s" if timing["measure"] else ""]
+    parts += [f"values are flagged for {timing['warmup']:g} s after the start" if timing["warmup"] else ""]
+    return "Timing  " + ", ".join(part for part in parts if part) + f", ill after {timing['timeout']:g} s of silence"
+
+
+def _quantities(measures: list[dict[str, Any]]) -> list[str]:
+    rows = [[q["name"], q["unit"], _range(q["low"], q["high"]), str(q["decimals"])] for q in measures]
+    return _columns(["QUANTITY", "UNIT", "RANGE", "DECIMALS"], rows)
+
+
+def _options(options: list[dict[str, Any]]) -> list[str]:
+    if not options:
+        return ["No options."]
+    rows = [
+        [
+            o["name"],
+            o["kind"],
+            o["unit"],
+            " | ".join(o["choices"]) or _range(o["low"], o["high"]),
+            _default(o),
+            o["help"],
+        ]
+        for o in options
+    ]
+    return _columns(["OPTION", "KIND", "UNIT", "ALLOWED", "DEFAULT", "MEANING"], rows)
+
+
+def _default(option: dict[str, Any]) -> str:
+    if option["required"]:
+        return "(required)"
+    return "" if option["default"] is None else _toml(option)
+
+
+def _example(told: dict[str, Any]) -> list[str]:
+    key, addresses = told["wire"]["key"], told["wire"]["addresses"]
+    lines = ["[[sensor]]", f'name = "{told["name"]}"', f'driver = "{told["name"]}"', KEYS.get(key, f"{key} = ...")]
+    lines += [f"address = 0x{addresses[0]:02x}"] if addresses else []
+    lines += ['# port = "sim://"  # in place of the wire: a simulated device'] if sim.simulated(told["name"]) else []
+    lines += [f'interval = "{told["timing"]["interval"]:g}s"']
+    if told["options"]:
+        lines += ["[sensor.options]", *(_example_option(option) for option in told["options"])]
+    return lines
+
+
+def _example_option(option: dict[str, Any]) -> str:
+    if option["required"]:
+        return f"{option['name']} = ...  # {option['help']}"
+    return f"# {option['name']} = {'...' if option['default'] is None else _toml(option)}"
+
+
+def _toml(option: dict[str, Any]) -> str:
+    value = option["default"]
+    return json.dumps(f"{value:g}s" if option["kind"] == "duration" else value)
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if low is None and high is None:
+        return ""
+    return f"{'' if low is None else f'{low:g}'} .. {'' if high is None else f'{high:g}'}".strip()
+
+
+def _columns(head: Sequence[str], rows: list[list[str]]) -> list[str]:
+    table = [list(head), *rows]
+    widths = [max(len(row[at]) for row in table) for at in range(len(head))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]

@@ -1,0 +1,41 @@
+"""``edge run``: the node, in the foreground."""
+
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+
+from edge.cli import exits
+from edge.cli.args import add_config, add_state, parser
+from edge.errors import AlreadyRunning, StorageError
+from edge.node import Node
+from edge.settings import SettingsError, load
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs until SIGTERM or SIGINT; SIGHUP reloads the configuration."""
+    words = parser("run", "Runs the node until SIGTERM; SIGHUP reloads the configuration.")
+    add_config(words)
+    add_state(words)
+    words.add_argument("--verbose", action="store_true", help="more in the log")
+    args = words.parse_args(argv)
+    _log_to_stderr(verbose=args.verbose)
+    try:
+        node = Node(load(args.config), args.state)
+    except SettingsError as error:
+        raise exits.Failure(f"the configuration is wrong, the node does not start\n{error}", exits.CONFIG) from None
+    except AlreadyRunning as error:
+        raise exits.Failure(str(error), exits.TRY_AGAIN) from None
+    except StorageError as error:
+        raise exits.Failure(f"{error}. Give a folder of your own with --state DIR", exits.CANNOT_CREATE) from None
+    signal.signal(signal.SIGTERM, lambda *_: node.stop())
+    signal.signal(signal.SIGINT, lambda *_: node.stop())
+    signal.signal(signal.SIGHUP, lambda *_: node.reload(lambda: load(args.config)))
+    node.run()
+    return exits.OK
+
+
+def _log_to_stderr(*, verbose: bool) -> None:
+    """Lines for the journal, which adds the time itself."""
+    level = logging.DEBUG if verbose else logging.INFO
+    logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)-7s %(name)s: %(message)s")

@@ -1,0 +1,228 @@
+"""A driver with a name, a pace and a health: opens its wire, measures when it is due, recovers by itself.
+
+Its log says one thing when it falls ill and one when it is well again; in between it counts.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from drivers import NONE, BadData, Bus, BusError, Driver, DriverError, Measurement, NoData, Plug, Reason
+from edge.clock import Clock
+from edge.filters import Chain
+from edge.reading import GOOD, MISSING, Reading
+from edge.settings.model import SensorSettings
+
+log = logging.getLogger("edge.device")
+
+ASK_AGAIN = 0.05  # seconds between two questions to a device that is not ready
+REOPEN_FIRST, REOPEN_LONGEST = 0.5, 3.0  # seconds between tries to open a wire that failed
+REOPEN_SILENT = 30.0  # seconds of silence after which the wire is opened anew
+MISSING_EVERY = 60.0  # seconds between readings that say "missing"
+SPARE_DIGITS = 1  # behind the resolution of the quantity: enough for means, and no noise of binary fractions
+EARLY = 0.25  # share of its interval that a streaming value may come early and still be kept
+
+
+class Health(Enum):
+    """How a device is."""
+
+    STARTING = "starting"
+    OK = "ok"
+    ILL = "ill"
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a device did since the start; for status and bench."""
+
+    good: int = 0
+    bad: int = 0
+    opened: int = 0
+    latest: dict[str, Reading] = field(default_factory=dict)
+
+
+class Device:
+    """One configured sensor. All calls but the properties come from the thread of its bus."""
+
+    def __init__(
+        self, settings: SensorSettings, driver: type[Driver], plug: Plug, chain: Chain, clock: Clock,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        self.name = settings.name
+        self.settings, self.plug = settings, plug
+        self.health, self.trouble = Health.STARTING, ""
+        self.since = now()
+        self.counts = Counts()
+        self.memory: dict[str, float] = {}  # totals, kept across restarts by the node
+        self._class, self._chain, self._clock, self._now = driver, chain, clock, now
+        self._units = {quantity.name: quantity.unit for quantity in driver.measures}
+        self._digits = {quantity.name: quantity.decimals + SPARE_DIGITS for quantity in driver.measures}
+        self._pace = settings.interval if settings.interval is not None else self._own_pace()
+        self._driver: Driver | None = None
+        self._bus: Bus | None = None
+        self._triggered: float | None = None
+        self._due = self._keep_at = self._heard = self._opened_at = now()
+        self._reopen = REOPEN_FIRST
+        self._said_missing = -MISSING_EVERY
+
+    @property
+    def due(self) -> float:
+        """When ``step`` should be called next, in monotonic seconds."""
+        return self._due
+
+    def step(self) -> list[Reading]:
+        """Does what is due and gives the readings that came of it; never raises a driver's error."""
+        try:
+            got = self._advance()
+        except NoData as nothing:
+            return self._nothing(str(nothing))
+        except BadData as bad:
+            self.counts.bad += 1
+            self._again()
+            return self._nothing(str(bad))
+        except (BusError, DriverError) as broken:
+            return self._broken(str(broken))
+        return [] if got is None else self._good(got)
+
+    def close(self) -> list[Reading]:
+        """Puts the device to rest; gives what the filters still held."""
+        if self._driver is not None:
+            try:
+                self._driver.stop()
+            except Exception as error:
+                log.debug("%s did not stop cleanly: %s", self.name, error)
+        self._unplug()
+        return self._chain.rest()
+
+    def _own_pace(self) -> float:
+        return 0.0 if self._class.streaming else self._class.timing.interval
+
+    @property
+    def _patience(self) -> float:
+        """Seconds without a measurement after which the device is ill."""
+        pace = 0.0 if self._class.streaming else self._pace
+        return self._class.timing.timeout + pace + self._class.timing.measure
+
+    def _advance(self) -> Measurement | None:
+        driver = self._driver or self._open()
+        if self._class.streaming:
+            return driver.measure()
+        if self._triggered is None:
+            driver.trigger()
+            self._triggered = self._now()
+            self._due = self._triggered + self._class.timing.measure
+            return None
+        return driver.measure()
+
+    def _open(self) -> Driver:
+        address = {} if self.settings.address is None else {"address": self.settings.address}
+        self._bus = self.plug.open()
+        try:
+            driver = self._class(self._bus, **address, **self.settings.options)
+            driver.memory = self.memory
+            driver.start()
+        except DriverError:
+            raise
+        except Exception as error:
+            raise BusError(f"{type(error).__name__} at the start: {error}") from error
+        self.counts.opened += 1
+        self._driver, self._opened_at, self._heard = driver, self._now(), self._now()
+        return driver
+
+    def _good(self, got: Measurement) -> list[Reading]:
+        at = self._clock.now()
+        self._heard, self._reopen = self._now(), REOPEN_FIRST
+        self.counts.good += 1
+        self._become(Health.OK, "")
+        kept = self._kept()
+        self._again()
+        if not kept:
+            return []
+        warm = NONE if self._now() - self._opened_at >= self._class.timing.warmup else Reason.WARMING_UP
+        readings = []
+        for name, value in got.values.items():
+            reasons = got.flags.get(name, NONE) | warm
+            quality = GOOD.flagged(reasons) if reasons else GOOD
+            value = round(float(value), self._digits[name])
+            readings.append(Reading(self.name, name, value, self._units[name], at, quality=quality))
+        return self._finish(readings)
+
+    def _kept(self) -> bool:
+        """Whether a streaming device's value is due to be kept; every value of a polled one is."""
+        if not self._class.streaming or not self._pace:
+            return True
+        now = self._now()
+        if now < self._keep_at - EARLY * self._pace:
+            return False
+        self._keep_at = max(self._keep_at + self._pace, now - EARLY * self._pace)
+        return True
+
+    def _again(self) -> None:
+        """Sets the time of the next measurement: on the grid of the interval, however long this one took."""
+        if self._triggered is None:
+            self._due = self._now()
+            return
+        late = self._now() - self._triggered
+        self._due = self._triggered + self._pace * max(1, -(-late // self._pace)) if self._pace else self._now()
+        self._triggered = None
+
+    def _nothing(self, why: str) -> list[Reading]:
+        now = self._now()
+        if self._triggered is not None:
+            self._due = now + ASK_AGAIN
+        silent = now - self._heard
+        if silent < self._patience:
+            return []
+        if silent > self._patience + REOPEN_SILENT:
+            self._unplug()
+        if self._triggered is not None:
+            self._again()
+        return self._missing(f"no measurement for {silent:.0f} s: {why}")
+
+    def _broken(self, why: str) -> list[Reading]:
+        self._unplug()
+        self._due = self._now() + self._reopen
+        self._reopen = min(REOPEN_LONGEST, self._reopen * 2)
+        return self._missing(why)
+
+    def _unplug(self) -> None:
+        if self._bus is not None:
+            try:
+                self._bus.close()
+            except Exception as error:
+                log.debug("%s did not close cleanly: %s", self.name, error)
+        self._driver = self._bus = self._triggered = None
+        self._heard = self._now()
+
+    def _missing(self, why: str) -> list[Reading]:
+        """Readings without a value, at the device's pace but at most one a minute and quantity."""
+        self._become(Health.ILL, why)
+        now = self._now()
+        if now - self._said_missing < max(self._pace, MISSING_EVERY):
+            return []
+        self._said_missing = now
+        at = self._clock.now()
+        return self._finish(
+            [Reading(self.name, name, None, unit, at, quality=MISSING) for name, unit in self._units.items()]
+        )
+
+    def _finish(self, readings: list[Reading]) -> list[Reading]:
+        self.counts.latest.update((reading.quantity, reading) for reading in readings)
+        return self._chain(readings)
+
+    def _become(self, health: Health, trouble: str) -> None:
+        if health is Health.ILL and self.health is not Health.ILL:
+            log.warning("%s (%s) is ill: %s", self.name, self.settings.driver, trouble)
+        if health is Health.OK and self.health is Health.ILL:
+            log.warning("%s (%s) is well again", self.name, self.settings.driver)
+            self._said_missing = -MISSING_EVERY
+        if health is not self.health:
+            self.since = self._now()
+        self.health, self.trouble = health, trouble
+
+
+def latest_of(device: Device) -> Mapping[str, Reading]:
+    """The last reading of each quantity, before the filters."""
+    return dict(device.counts.latest)

@@ -1,0 +1,176 @@
+"""Takes readings from the outbox to one destination and keeps account of what arrived.
+
+One thread a destination. A window of batches is under way at a time; what the connection took with it is sent
+again from disk, so nothing is lost and a repeat has the same seq.
+"""
+
+import json
+import logging
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Event, Thread
+
+from edge.clock import Clock
+from edge.errors import Refused, UplinkDown
+from edge.events import Events
+from edge.outbox.cursor import Cursor
+from edge.outbox.picker import Picker
+from edge.pace import Backoff
+from edge.payload import Payload
+from edge.reading import Batch
+from edge.settings.model import UplinkSettings
+from edge.uplink import Ack, Uplink
+
+log = logging.getLogger("edge.forwarder")
+
+IDLE = 1.0  # seconds a poll lasts when there is nothing to send
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What leads to one destination."""
+
+    settings: UplinkSettings
+    uplink: Uplink
+    payload: Payload
+    cursor: Cursor
+    picker: Picker
+
+
+class Forwarder:
+    """One destination and the thread that feeds it."""
+
+    def __init__(self, node: str, route: Route, events: Events, clock: Clock) -> None:
+        self.name = route.settings.name
+        self.cursor = route.cursor
+        self.state = "connecting"  # connecting, connected or down
+        self.trouble: str | None = None
+        self.since = time.monotonic()  # of the state
+        self.sent = 0  # readings handed to the connection, repeats included
+        self.beat: Callable[[], None] = lambda: None
+        self._node, self._route, self._uplink = node, route, route.uplink
+        self._events, self._clock = events, clock
+        self._batches: dict[int, Batch] = {}  # under way, by token
+        self._reports: dict[int, int] = {}  # ids of events under way, by token
+        self._backoff = Backoff()
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name=f"uplink {self.name}", daemon=True)
+
+    def start(self) -> None:
+        """Begins to connect and send."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is something new to send."""
+        self._uplink.wake()
+
+    def stop(self) -> None:
+        """Says good-bye and ends; what was not acknowledged waits on disk."""
+        self._stopping.set()
+        self._uplink.wake()
+        self._thread.join(timeout=15)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._session()
+            except (UplinkDown, OSError) as error:
+                self._note("down", str(error))
+                self._rest(self._backoff.next())
+        self._uplink.close()
+
+    def _rest(self, seconds: float) -> None:
+        """Waits, and shows that it is alive meanwhile."""
+        end = time.monotonic() + seconds
+        while not self._stopping.is_set() and (left := end - time.monotonic()) > 0:
+            self.beat()
+            self._stopping.wait(min(left, 5.0))
+
+    def _session(self) -> None:
+        self._batches.clear()
+        self._reports.clear()
+        self._uplink.connect()
+        self._events.restart(self.name)
+        self._route.picker.restart()
+        self._note("connected", None)
+        while not self._stopping.is_set():
+            self.beat()
+            self._fill()
+            for ack in self._uplink.poll(self._patience()):
+                self._settle(ack)
+                self._backoff.reset()
+
+    def _patience(self) -> float:
+        pause = self._route.picker.pause
+        return min(IDLE, pause) if pause else IDLE
+
+    def _fill(self) -> None:
+        """Sends as much as the window takes."""
+        while len(self._batches) + len(self._reports) < self._uplink.window:
+            if self._send_event():
+                continue
+            batch = self._route.picker.next(self._node, self._route.settings.batch)
+            if batch is None:
+                return
+            self._send(batch)
+
+    def _send_event(self) -> bool:
+        event = self._events.next(self.name)
+        if event is None:
+            return False
+        token = self._uplink.send("event", json.dumps(event).encode(), {"node": self._node})
+        self._reports[token] = event["id"]
+        return True
+
+    def _send(self, batch: Batch) -> None:
+        message = self._route.payload.encode(batch, self._clock.utc)
+        if self._route.settings.compress == "deflate":
+            message = zlib.compress(message, 6)
+        try:
+            token = self._uplink.send("readings", message, self._properties(batch))
+        except Refused as why:
+            self._split(batch, str(why))
+            return
+        self.sent += len(batch.readings)
+        self._batches[token] = batch
+
+    def _properties(self, batch: Batch) -> dict[str, str]:
+        return {
+            "node": self._node,
+            "boot": batch.boot,
+            "first": str(batch.first),
+            "last": str(batch.last),
+            "lane": batch.lane,
+            "schema": self._route.payload.schema,
+        }
+
+    def _settle(self, ack: Ack) -> None:
+        if ack.token in self._reports:
+            self._events.delivered(self.name, self._reports.pop(ack.token))
+            return
+        batch = self._batches.pop(ack.token)
+        if ack.refused is None:
+            self.cursor.deliver(batch.seqs)
+        else:
+            self._split(batch, ack.refused)
+
+    def _split(self, batch: Batch, why: str) -> None:
+        """A refused batch goes in halves, so that one bad reading stops none of the others."""
+        if len(batch.readings) > 1:
+            for half in batch.halves():
+                self._send(half)
+            return
+        log.error("%s will never take reading %d (%s); it is parked", self.name, batch.first, why)
+        self.cursor.refuse(batch.first)
+        self._events.put("refused", destination=self.name, first=batch.first, last=batch.first, reason=why)
+
+    def _note(self, state: str, trouble: str | None) -> None:
+        if state == "down" and self.state != "down":
+            log.warning("uplink %s is down: %s. Readings wait on disk; tries go on", self.name, trouble)
+        if state == "connected":
+            log.info("uplink %s is connected", self.name)
+        if state != self.state:
+            self.since = time.monotonic()
+        self.state, self.trouble = state, trouble

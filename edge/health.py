@@ -1,0 +1,119 @@
+"""How the node is, measured by flow: whether each device that should have spoken has spoken."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from edge.clock import Clock
+from edge.device import Device, Health
+from edge.forwarder import Forwarder
+from edge.outbox.outbox import Outbox
+from edge.outbox.writer import Writer
+from edge.reading import Reading
+
+PATIENCE = 60.0  # seconds without a sign of life after which a thread hangs: a DNS look-up may take half of it
+
+
+class Beats:
+    """Signs of life of the threads; the watchdog is fed only while all of them are fresh."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, float] = {}
+
+    def of(self, name: str) -> Callable[[], None]:
+        """What thread ``name`` calls whenever it makes progress."""
+        self._last[name] = time.monotonic()
+        return lambda: self._last.__setitem__(name, time.monotonic())
+
+    def forget(self) -> None:
+        """The threads are others now."""
+        self._last.clear()
+
+    def hanging(self) -> list[str]:
+        """The threads that give no sign of life."""
+        now = time.monotonic()
+        return [name for name, last in self._last.items() if now - last > PATIENCE]
+
+
+def sensor_status(device: Device) -> dict[str, Any]:
+    """One sensor, for ``edge status``."""
+    now = time.monotonic()
+    return {
+        "name": device.name,
+        "driver": device.settings.driver,
+        "health": device.health.value,
+        "trouble": device.trouble,
+        "for": round(now - device.since, 1),
+        "good": device.counts.good,
+        "bad": device.counts.bad,
+        "opened": device.counts.opened,
+        "values": {name: _value(reading) for name, reading in dict(device.counts.latest).items()},
+    }
+
+
+def _value(reading: Reading) -> dict[str, Any]:
+    now = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    return {
+        "value": reading.value,
+        "unit": reading.unit,
+        "age": round((now - reading.at.ticks) / 1e9, 1),
+        "level": int(reading.quality.level),
+        "reasons": reading.quality.reasons.words(),
+    }
+
+
+def uplink_status(forwarder: Forwarder, outbox: Outbox) -> dict[str, Any]:
+    """One destination with its ledger."""
+    return {
+        "name": forwarder.name,
+        "state": forwarder.state,
+        "trouble": forwarder.trouble,
+        "for": round(time.monotonic() - forwarder.since, 1),
+        "sent": forwarder.sent,
+        **forwarder.cursor.ledger(outbox.last).as_dict(),
+    }
+
+
+def outbox_status(outbox: Outbox, writer: Writer) -> dict[str, Any]:
+    """The card."""
+    return {
+        "first": outbox.first,
+        "last": outbox.last,
+        "bytes": outbox.size,
+        "limit": outbox.limit,
+        "held": writer.held,
+        "overrun": writer.overrun,
+        "trouble": writer.trouble,
+    }
+
+
+def clock_status(clock: Clock) -> dict[str, Any]:
+    """What ties this boot to the calendar, if anything does."""
+    anchor = clock.anchor
+    if anchor is None:
+        return {"boot": clock.boot, "source": None, "error": None, "utc": None}
+    utc = round(anchor.at(clock.now().ticks) / 1e9, 3)
+    return {"boot": clock.boot, "source": anchor.source, "error": anchor.error, "utc": utc}
+
+
+def process_status(since: float) -> dict[str, Any]:
+    """This process: resident memory in bytes, modules, threads' CPU seconds, uptime."""
+    with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123 - pathlib is not needed for one line
+        pages = int(file.read().split()[1])
+    return {
+        "pid": os.getpid(),
+        "rss": pages * os.sysconf("SC_PAGE_SIZE"),
+        "modules": len(sys.modules),
+        "cpu": round(time.process_time(), 2),
+        "up": round(time.monotonic() - since, 1),
+    }
+
+
+def verdict(devices: Sequence[Device], writer: Writer, hanging: Sequence[str]) -> str:
+    """One word for the node: healthy, degraded or hanging. A link that is down is not an illness of the node."""
+    if hanging:
+        return "hanging"
+    ill = writer.trouble or any(device.health is Health.ILL for device in devices)
+    return "degraded" if ill else "healthy"

@@ -1,0 +1,181 @@
+"""The node: holds the outbox and the small state, runs a pipeline, feeds the watchdog."""
+
+import fcntl
+import json
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, RLock
+from typing import Any
+
+import edge
+from edge.clock import Anchor, Clock, anchor_as_dict
+from edge.control import Control, socket_path
+from edge.errors import AlreadyRunning, StorageError
+from edge.events import Events
+from edge.health import Beats, clock_status, outbox_status, process_status, sensor_status, uplink_status, verdict
+from edge.notify import notify
+from edge.outbox.cursor import Cursor
+from edge.outbox.outbox import Outbox
+from edge.pipeline import Pipeline, Stores
+from edge.settings import Settings, SettingsError
+from edge.state import State
+
+log = logging.getLogger("edge.node")
+
+TURN = 1.0  # seconds between two rounds of housekeeping
+SAVE = 60.0  # seconds between two saves of cursors and totals: after a crash so much goes twice
+BOOTS = 50  # anchors of earlier boots that are kept
+
+
+class Node:
+    """Everything that runs on a node. ``run`` blocks until ``stop``."""
+
+    def __init__(self, settings: Settings, folder: Path, clock: Clock | None = None) -> None:
+        """Opens the outbox and the state in ``folder``; nothing else is touched and nothing is waited for.
+
+        Raises ``StorageError`` when the folder cannot be used, ``AlreadyRunning`` when another node uses it.
+        """
+        self.settings = settings
+        self._lock_file = _locked(folder)
+        self._state = State(folder / "state.json")
+        self.clock = clock or Clock()
+        self.clock.on_anchor = self._anchored
+        self.stores = self._stores(folder)
+        self._beats = Beats()
+        self._since = self._saved = time.monotonic()
+        self._stopping, self._busy = Event(), RLock()
+        self._fresh: Callable[[], Settings] | None = None
+        self.pipeline = self._pipeline()
+        self.control = Control(socket_path(folder), {"status": self.status})
+
+    def run(self) -> None:
+        """Runs until ``stop`` is called from a signal handler or another thread."""
+        node, sensors, uplinks = self.settings.node.id, len(self.settings.sensors), len(self.settings.uplinks)
+        self.control.start()
+        self.stores.events.put("restart", version=edge.__version__, seq=self.stores.outbox.last)
+        self.pipeline.start()
+        log.info("node %s runs with %d sensors and %d uplinks", node, sensors, uplinks)
+        notify(READY=1, STATUS="running")
+        while not self._stopping.wait(TURN):
+            self._housekeeping()
+        notify(STOPPING=1)
+        self.pipeline.stop()
+        self.control.stop()
+        self._save()
+        self.stores.outbox.close()
+        os.close(self._lock_file)
+        log.info("node %s has stopped", node)
+
+    def stop(self) -> None:
+        """Ends ``run``: sensors come to rest, what they gave goes to the card, the uplinks say good-bye."""
+        self._stopping.set()
+
+    def reload(self, fresh: Callable[[], Settings]) -> None:
+        """Takes over the settings that ``fresh`` gives, at the next turn; the old ones stay if it raises."""
+        self._fresh = fresh
+
+    def status(self) -> dict[str, Any]:
+        """How everything is; safe from any thread."""
+        with self._busy:
+            pipeline, outbox, hanging = self.pipeline, self.stores.outbox, self._beats.hanging()
+            return {
+                "version": edge.__version__,
+                "node": self.settings.node.id,
+                "site": self.settings.node.site,
+                "config": self.settings.digest,
+                "health": verdict(pipeline.devices, pipeline.writer, hanging),
+                "hanging": hanging,
+                "sensors": [sensor_status(device) for device in pipeline.devices],
+                "uplinks": [uplink_status(forwarder, outbox) for forwarder in pipeline.forwarders],
+                "outbox": outbox_status(outbox, pipeline.writer),
+                "clock": clock_status(self.clock),
+                "process": process_status(self._since),
+            }
+
+    def _stores(self, folder: Path) -> Stores:
+        for saved in self._state.load("anchors").values():
+            self.clock.anchors.setdefault(saved["boot"], Anchor(**saved))
+        cursors = {name: Cursor(name, saved) for name, saved in self._state.load("cursors").items()}
+        known = max((cursor.highest for cursor in cursors.values()), default=0)
+        outbox = Outbox(folder / "outbox", limit=self.settings.outbox.limit, known=known)
+        events = Events(self.clock, self._state)
+        return Stores(outbox, cursors, self._state.load("memory"), events, self.clock)
+
+    def _pipeline(self) -> Pipeline:
+        return Pipeline(self.settings, self.stores, self._beats, self._birth)
+
+    def _birth(self, online: bool) -> bytes:
+        """The retained message that says whether the node is there, and what it carries."""
+        return json.dumps(
+            {
+                "status": "online" if online else "offline",
+                "version": edge.__version__,
+                "config": self.settings.digest,
+                "sensors": {sensor.name: sensor.driver for sensor in self.settings.sensors},
+            }
+        ).encode()
+
+    def _housekeeping(self) -> None:
+        self.clock.check()
+        if self._fresh is not None:
+            self._take_over()
+        if time.monotonic() - self._saved >= SAVE:
+            self._save()
+        if not self._beats.hanging():
+            notify(WATCHDOG=1)
+
+    def _take_over(self) -> None:
+        fresh, self._fresh = self._fresh, None
+        try:
+            settings = fresh() if fresh else self.settings
+        except SettingsError as error:
+            log.error("the new configuration is refused, the old one goes on: %s", error)
+            self.stores.events.put("config", accepted=False, why=str(error)[:1000])
+            return
+        if settings.digest == self.settings.digest:
+            log.info("the configuration has not changed")
+            return
+        with self._busy:
+            self.pipeline.stop()
+            self._beats.forget()
+            self.settings = settings
+            self.pipeline = self._pipeline()
+            self.pipeline.start()
+        log.info("configuration %s is in force", settings.digest)
+        self.stores.events.put("config", accepted=True, digest=settings.digest)
+
+    def _save(self) -> None:
+        self._saved = time.monotonic()
+        try:
+            self._state.save("cursors", {name: cursor.as_dict() for name, cursor in self.stores.cursors.items()})
+            self._state.save("memory", {name: dict(memory) for name, memory in self.stores.memories.items() if memory})
+            self.stores.events.save([uplink.name for uplink in self.settings.uplinks])
+        except StorageError as error:
+            log.error("cursors and totals could not be saved (%s); readings may go twice after a restart", error)
+
+    def _anchored(self, anchor: Anchor) -> None:
+        log.info("the clock is known from %s within %.3f s", anchor.source, anchor.error)
+        self.stores.events.put("anchor", **anchor_as_dict(anchor))
+        recent = sorted(self.clock.anchors.values(), key=lambda anchor: anchor.utc)[-BOOTS:]
+        try:
+            self._state.save("anchors", {anchor.boot: anchor_as_dict(anchor) for anchor in recent})
+        except StorageError as error:
+            log.error("the anchor could not be saved: %s", error)
+
+
+def _locked(folder: Path) -> int:
+    """Holds the state folder for this process."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    except OSError as error:
+        raise StorageError(folder, error) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise AlreadyRunning(f"another node runs on {folder}; see: edge status --state {folder}") from None
+    return lock

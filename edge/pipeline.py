@@ -1,0 +1,140 @@
+"""Builds the way of a reading from settings: bus by bus to the card, and from the card to each destination."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import drivers
+from edge.clock import Clock
+from edge.device import Device
+from edge.events import Events
+from edge.filters import FILTERS, Chain
+from edge.forwarder import Forwarder, Route
+from edge.health import Beats
+from edge.outbox.cursor import Cursor
+from edge.outbox.outbox import Outbox
+from edge.outbox.picker import Picker
+from edge.outbox.writer import Writer
+from edge.payload import PAYLOADS
+from edge.sampler import Sampler
+from edge.settings import SensorSettings, Settings, UplinkSettings
+from edge.uplink import Uplink
+
+StatusMessage = Callable[[bool], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What outlives a pipeline."""
+
+    outbox: Outbox
+    cursors: dict[str, Cursor]
+    memories: dict[str, dict[str, float]]  # of the drivers, by sensor
+    events: Events
+    clock: Clock
+
+
+class Pipeline:
+    """The threads of one configuration; built, started and stopped as a whole."""
+
+    def __init__(self, settings: Settings, stores: Stores, beats: Beats, status: StatusMessage) -> None:
+        """Opens nothing yet. ``status(online)`` is the birth and will message of the uplinks."""
+        self._settings, self._stores = settings, stores
+        self.writer = Writer(stores.outbox, settings.outbox.flush)
+        self.devices = [_device(sensor, stores) for sensor in settings.sensors]
+        self.samplers = [Sampler(bus, devices, self.writer.offer) for bus, devices in _by_bus(self.devices).items()]
+        self.forwarders = [_forwarder(settings.node.id, uplink, stores, status) for uplink in settings.uplinks]
+        for part, name in self._parts():
+            part.beat = beats.of(name)
+        self.writer.on_commit = self._committed
+        stores.outbox.on_evicted = self._evicted
+
+    def start(self) -> None:
+        """Starts from the far end, so that nothing waits for its taker."""
+        for forwarder in self.forwarders:
+            forwarder.start()
+        self.writer.start()
+        for sampler in self.samplers:
+            sampler.start()
+
+    def stop(self) -> None:
+        """Stops from the near end, so that what was measured still gets onto the card."""
+        for sampler in self.samplers:
+            sampler.stop()
+        for sampler in self.samplers:
+            sampler.join()
+        self.writer.stop()
+        for forwarder in self.forwarders:
+            forwarder.stop()
+
+    def _parts(self) -> list[tuple[Any, str]]:
+        named: list[tuple[Any, str]] = [(self.writer, "writer")]
+        named += [(sampler, f"bus {sampler.bus}") for sampler in self.samplers]
+        named += [(forwarder, f"uplink {forwarder.name}") for forwarder in self.forwarders]
+        return named
+
+    def _committed(self) -> None:
+        for forwarder in self.forwarders:
+            forwarder.wake()
+
+    def _evicted(self, first: int, last: int, reason: str) -> None:
+        for name in (forwarder.name for forwarder in self.forwarders):
+            lost = self._stores.cursors[name].evict(first, last)
+            if lost:
+                self._stores.events.put("gap", destination=name, first=first, last=last, count=lost, reason=reason)
+
+
+def _device(sensor: SensorSettings, stores: Stores) -> Device:
+    driver = drivers.load(sensor.driver)
+    plug = drivers.plug(
+        sensor.driver, sensor.place, baud=sensor.baud, debounce=float(sensor.options.get("debounce", 0.0))
+    )
+    device = Device(sensor, driver, plug, _chain(sensor, driver), stores.clock)
+    device.memory = stores.memories.setdefault(sensor.name, {})
+    for stored in stores.outbox.recovered:
+        reading = stored[1]
+        if reading.device == sensor.name and reading.quantity in driver.totals and reading.value is not None:
+            device.memory[reading.quantity] = max(reading.value, device.memory.get(reading.quantity, 0.0))
+    return device
+
+
+def _chain(sensor: SensorSettings, driver: type[drivers.Driver]) -> Chain:
+    """The configured filters; without any, the range of the data sheet."""
+    quantities = {quantity.name: quantity for quantity in driver.measures}
+    if not sensor.filters:
+        return Chain([(None, FILTERS["range"](quantities))])
+    return Chain([(item.quantity, FILTERS[item.type](quantities, **item.options)) for item in sensor.filters])
+
+
+def _by_bus(devices: list[Device]) -> dict[str, list[Device]]:
+    """Devices that share a wire share a thread; a simulated device has a wire of its own."""
+    buses: dict[str, list[Device]] = defaultdict(list)
+    for device in devices:
+        place, wire = device.settings.place, device.settings.wire
+        alone = wire in ("port", "gpio") or str(place).startswith("sim:")
+        buses[device.name if alone else f"{wire} {place if wire == 'i2c' else ''}".strip()].append(device)
+    return buses
+
+
+def _forwarder(node: str, settings: UplinkSettings, stores: Stores, status: StatusMessage) -> Forwarder:
+    cursor = stores.cursors.setdefault(settings.name, Cursor(settings.name))
+    picker = Picker(stores.outbox, cursor, settings.rate)
+    route = Route(settings, _uplink(settings, node, status), PAYLOADS[settings.payload](), cursor, picker)
+    picker.on_lost = lambda first, last: _lost(stores, settings.name, first, last)
+    missing = stores.outbox.first - 1
+    if missing and cursor.evict(1, missing):
+        stores.events.put("gap", destination=settings.name, first=1, last=missing, reason="gone before it was sent")
+    return Forwarder(node, route, stores.events, stores.clock)
+
+
+def _lost(stores: Stores, name: str, first: int, last: int) -> None:
+    lost = stores.cursors[name].evict(first, last)
+    if lost:
+        stores.events.put("gap", destination=name, first=first, last=last, count=lost, reason="damaged on the card")
+
+
+def _uplink(settings: UplinkSettings, node: str, status: StatusMessage) -> Uplink:
+    from edge.uplink.mqtt import MqttUplink  # a node without an uplink needs no paho
+
+    return MqttUplink(settings, node, status)

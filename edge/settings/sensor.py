@@ -1,0 +1,128 @@
+"""A sensor of a configuration, against the driver it names."""
+
+import re
+from typing import Any
+
+import drivers
+from drivers import REQUIRED, Driver, Option
+from edge.settings.model import FilterSettings, SensorSettings
+from edge.settings.report import Report
+from edge.settings.source import Entry
+from edge.settings.table import Table
+from edge.settings.wiring import WIRES, Claims, Wiring
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NAMING = "A-Z a-z 0-9 - _ . and at most 64 of them, a letter or digit first"
+
+SENSOR = (
+    Option("name", str, REQUIRED, 'give it a name that is unique in the node: name = "pm"'),
+    Option("driver", str, REQUIRED, 'name its driver, for example driver = "pms5003"; see: edge driver list'),
+    Option("port", str, "", 'a serial port, e.g. port = "/dev/serial/by-id/..."'),
+    Option("i2c", "number", None, "the number of the bus, e.g. 1 for /dev/i2c-1", low=0, high=255),
+    Option("gpio", "number", None, "BCM 17 is pin 11 of the header", "BCM numbering", low=0, high=27),
+    Option("w1", str, "", 'the id of the device, e.g. w1 = "28-0316a2794aff"'),
+    Option("baud", int, None, "a rate that the device can speak, e.g. 9600", "baud", low=50, high=4_000_000),
+    Option("address", int, None, "a 7-bit address, e.g. 0x44", low=0x08, high=0x77),
+    Option("interval", "duration", None, 'how often a value is taken, e.g. "10s"', low=0.001, high=7 * 86400),
+    Option("options", "table", None, "[sensor.options]"),
+    Option("filter", "tables", (), "[[sensor.filter]]"),
+)
+
+
+def sensor(entry: Entry, claims: Claims, report: Report) -> SensorSettings | None:
+    """The settings of one ``[[sensor]]``; None when it has problems, which are in the report."""
+    table = Table(entry, owner(entry, "sensor"), report)
+    got = table.take(SENSOR)
+    check_name(table, got)
+    driver = _driver(table, got)
+    if driver is None:
+        return None
+    place = Wiring(table, got, driver).place(claims)
+    _check_pace(table, got, driver)
+    options = _options(table, got, driver)
+    filters = tuple(_filter(item, table, driver) for item in got.get("filter", ()))
+    if report.failed or place is None:
+        return None
+    return SensorSettings(
+        name=got["name"],
+        driver=got["driver"],
+        place=place,
+        baud=got.get("baud"),
+        address=got.get("address"),
+        interval=got.get("interval"),
+        options=options,
+        filters=tuple(item for item in filters if item is not None),
+        wire=driver.wire.key,
+    )
+
+
+def owner(entry: Entry, section: str) -> str:
+    """A table in words: "sensor 'pm'", or "[sensor]" where it has no name."""
+    name = entry.get("name")
+    if name is None or not isinstance(name.value, str) or not name.value:
+        return f"[{section}]"
+    return f"{section} '{name.value[:64]}'"
+
+
+def check_name(table: Table, got: dict[str, Any]) -> None:
+    """Names become parts of topics and of file names."""
+    if "name" in got and not NAME.fullmatch(got["name"]):
+        table.at_value(table.entry.value["name"], f"'name' cannot be '{got['name'][:64]}'", NAMING)
+
+
+def _driver(table: Table, got: dict[str, Any]) -> type[Driver] | None:
+    if "driver" not in got:
+        return None
+    try:
+        driver = drivers.load(got["driver"])
+        if driver.wire.key not in WIRES:
+            raise TypeError(f"nobody knows a wire of kind {driver.wire.key!r}")
+        return driver
+    except LookupError:
+        table.cannot_be("driver", drivers.names())
+    except Exception as error:  # a package of somebody else: whatever it breaks with must not end the check
+        what = f"driver '{got['driver']}' cannot be loaded: {type(error).__name__}: {error}"
+        table.at_value(table.entry.value["driver"], what, "install its package again; see: edge driver list")
+    return None
+
+
+def _check_pace(table: Table, got: dict[str, Any], driver: type[Driver]) -> None:
+    if not driver.streaming and "interval" in got and got["interval"] < driver.timing.measure:
+        takes = f"a measurement of '{got['driver']}' takes {driver.timing.measure:g} s"
+        entry = table.entry.value["interval"]
+        table.at_value(entry, f"'interval' = {entry.written} is too short: {takes}", "make it longer", "warning")
+
+
+def _options(table: Table, got: dict[str, Any], driver: type[Driver]) -> dict[str, Any]:
+    """The driver's own keys; where there is no table for them, a required one is missing in the sensor."""
+    if "options" in got:
+        inner = Table(got["options"], f"options of {table.owner}", table.report)
+        return inner.take(driver.options)
+    for option in driver.options:
+        if option.required and "options" not in table.entry.value:
+            table.missing(f"option '{option.name}'", f"write [sensor.options] and {option.name} = ...: {option.help}")
+    return {}
+
+
+def _filter(entry: Entry, sensor: Table, driver: type[Driver]) -> FilterSettings | None:
+    from edge.filters import FILTERS
+
+    table = Table(entry, f"filter of {sensor.owner}", sensor.report)
+    kind = entry.get("type")
+    if kind is not None and isinstance(kind.value, str) and kind.value not in FILTERS:
+        table.cannot_be("type", sorted(FILTERS))
+        return None
+    known = FILTERS[kind.value].options if kind is not None and isinstance(kind.value, str) else ()
+    own = (
+        Option("type", str, REQUIRED, f"which filter: {', '.join(sorted(FILTERS))}"),
+        Option("quantity", str, None, "which quantity of the sensor; without it, all of them"),
+    )
+    if kind is None or not isinstance(kind.value, str):  # its other keys belong to a filter nobody knows
+        table.take(own, aside=frozenset(entry.value))
+        return None
+    got = table.take((*own, *known))
+    quantities = [quantity.name for quantity in driver.measures]
+    if got.get("quantity", quantities[0]) not in quantities:
+        table.cannot_be("quantity", quantities)
+    options = {option.name: got[option.name] for option in known if option.name in got}
+    return FilterSettings(kind.value, got.get("quantity"), options)

@@ -1,0 +1,129 @@
+"""An uplink of a configuration."""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from drivers import REQUIRED, Option
+from edge.settings.model import UplinkSettings
+from edge.settings.report import Report
+from edge.settings.sensor import check_name, owner
+from edge.settings.source import Entry
+from edge.settings.table import Table
+
+FILES = ("password_file", "ca_file", "cert_file", "key_file")
+SECRETS = ("password_file", "key_file")
+CHANNELS = "readings alarms status health event command reply receipt"
+
+UPLINK = (
+    Option("name", str, "mqtt", 'its name in the outbox, e.g. "city"'),
+    Option("type", str, "mqtt", "how to send", choices=("mqtt",)),
+    Option("host", str, REQUIRED, 'where the broker is: host = "broker.example"'),
+    Option("port", int, None, "8883 with TLS, 1883 without", low=1, high=65535),
+    Option("tls", bool, True, "true unless the broker is on this machine"),
+    Option("insecure_plaintext", bool, False, "true allows tls = false towards other machines"),
+    Option("username", str, "", "the name the broker knows the node by"),
+    *(Option(name, str, "", "the path of a file") for name in FILES),
+    Option("topic", str, "edge/{node}/{channel}", 'for example "edge/{node}/{channel}"'),
+    Option("payload", str, "senml+json", "the form of the messages"),
+    Option("compress", str, "none", "none or deflate", choices=("none", "deflate")),
+    Option("batch", int, 500, "readings in a message at most", low=1, high=100_000),
+    Option("rate", "rate", None, "backlog readings, at least one an hour", low=1 / 3600),
+    Option("window", int, 16, "messages on their way at a time", low=1, high=1000),
+    Option("custody", str, "puback", "whose word lets a reading go", choices=("puback", "receipt")),
+)
+
+
+def uplink(entry: Entry, report: Report) -> UplinkSettings | None:
+    """The settings of one ``[[uplink]]``; None when it has problems, which are in the report."""
+    table = Table(entry, owner(entry, "uplink"), report)
+    got = table.take(UPLINK, aside=frozenset({"password"}))
+    check_name(table, got)
+    _check_host(table, got)
+    _check_tls(table, got)
+    _check_topic(table, got)
+    _check_payload(table, got)
+    _check_secrets(table, got)
+    if report.failed:
+        return None
+    port = 8883 if got.get("tls", True) else 1883
+    return UplinkSettings(**{"name": "mqtt", "type": "mqtt", "port": port, **got})
+
+
+def _check_host(table: Table, got: dict[str, Any]) -> None:
+    if "host" in got and not re.fullmatch(r"[A-Za-z0-9_.:%-]{1,253}", got["host"]):
+        what = f"'host' cannot be '{got['host'][:64]}'"
+        table.at_value(table.entry.value["host"], what, "a name or an address alone; the port has a key of its own")
+
+
+def _check_tls(table: Table, got: dict[str, Any]) -> None:
+    if got.get("tls", True) or got.get("insecure_plaintext", False) or "host" not in got or _loopback(got["host"]):
+        return
+    what = f"'tls' = false sends everything in the open to '{got['host'][:64]}'"
+    table.at_value(table.entry.value["tls"], what, "remove it, or add insecure_plaintext = true if that is meant")
+
+
+def _loopback(host: str) -> bool:
+    import ipaddress  # only where tls = false asks for it
+
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_topic(table: Table, got: dict[str, Any]) -> None:
+    entry, topic = table.entry.get("topic"), got.get("topic")
+    if entry is None or topic is None:
+        return
+    rest = topic.replace("{node}", "").replace("{channel}", "")
+    if bad := re.search(r"\{[^}]*\}?|[}#+]", rest):
+        table.at_value(entry, f"'topic' cannot contain '{bad[0]}'", "it knows {node} and {channel}, and no wildcards")
+    elif len(topic) > 256 or topic.startswith("$"):
+        table.at_value(entry, "'topic' is too long or begins with '$'", 'for example "edge/{node}/{channel}"')
+    if "{channel}" not in topic:
+        table.at_value(entry, "'topic' lacks {channel}", f"it stands for: {CHANNELS}")
+    if "{node}" not in topic:
+        table.at_value(
+            entry, "'topic' lacks {node}: nodes would share it", 'add it: "edge/{node}/{channel}"', "warning"
+        )
+
+
+def _check_payload(table: Table, got: dict[str, Any]) -> None:
+    if "payload" not in got:
+        return
+    from edge.payload import PAYLOADS
+
+    if got["payload"] not in PAYLOADS:
+        table.cannot_be("payload", sorted(PAYLOADS))
+
+
+def _check_secrets(table: Table, got: dict[str, Any]) -> None:
+    if (inline := table.entry.get("password")) is not None:
+        remedy = 'put it into a file that only edge may read: password_file = "/etc/edge/password"'
+        table.at_key(inline, "a password must not stand in the configuration", remedy)
+    for key in FILES:
+        if key in got:
+            got[key] = _file(key, table.entry.value[key], table)
+    for one, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
+        if one in table.entry.value and other not in table.entry.value:
+            table.at_key(table.entry.value[one], f"'{one}' needs '{other}' too", f'add {other} = "..."')
+
+
+def _file(key: str, entry: Entry, table: Table) -> str:
+    """The absolute path; a relative one counts from the folder of the configuration file."""
+    path = Path(os.path.abspath(entry.source.folder / entry.value))  # noqa: PTH100 - resolve would follow links
+    try:
+        about = path.stat()
+    except PermissionError:
+        table.at_value(entry, f"'{key}' cannot be looked at: permission denied", "check again as root", "warning")
+        return str(path)
+    except (OSError, ValueError):
+        table.at_value(entry, f"'{key}': there is no such file", f"create it, or see: ls -l {path.parent}")
+        return str(path)
+    if not path.is_file():
+        table.at_value(entry, f"'{key}' is not a file", f"see: ls -ld {path}")
+    elif key in SECRETS and about.st_mode & 0o007:
+        table.at_value(entry, f"every user may read '{key}'", f"chmod o-rwx {path}", "warning")
+    return str(path)

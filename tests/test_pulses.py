@@ -1,0 +1,95 @@
+"""One rule for bouncing contacts, in the port as in a recording."""
+
+import importlib.util
+import threading
+
+import pytest
+from gpiozero.pins.mock import MockFactory
+
+import drivers
+from drivers.ports import PulsePin
+from drivers.pulses import Debounce
+from drivers.sim import SimPort
+
+
+def counted(least: float, *edges: tuple[float, bool], active: bool = False) -> int:
+    contact = Debounce(least, active=active)
+    for at, level in edges:
+        contact.edge(at, level)
+    return contact.count
+
+
+def test_clean_edges() -> None:
+    assert counted(0, (1, True), (2, False), (3, True), (4, False)) == 2
+
+
+def test_a_level_repeated_is_no_edge() -> None:
+    assert counted(0, (1, True), (2, True), (3, True), (4, False), (5, False)) == 1
+
+
+def test_bounce_at_either_end() -> None:
+    press = [(1, True), (1.001, False), (1.002, True), (1.003, False), (1.004, True)]
+    release = [(2, False), (2.001, True), (2.002, False)]
+    assert counted(0.01, *press, *release, (3, True), (3.5, False)) == 2
+
+
+def test_a_glitch_while_closed_is_no_second_pulse() -> None:
+    assert counted(0.01, (1, True), (1.5, False), (1.501, True), (2, False), (3, True)) == 2
+
+
+def test_pulses_shorter_than_the_limit_are_all_counted() -> None:
+    assert counted(0.01, *[(at + part, not part) for at in range(1, 6) for part in (0, 0.004)]) == 5
+
+
+def test_active_at_the_beginning_is_no_pulse() -> None:
+    assert counted(0.01, (1, False), (2, True), active=True) == 1
+
+
+class Hands:
+    """A clock that someone turns."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_pin_counts_falling_edges_over_the_time_that_passed() -> None:
+    factory, clock = MockFactory(), Hands()
+    port = PulsePin(17, factory=factory, clock=clock)
+    for _ in range(3):
+        factory.pin(17).drive_low()
+        factory.pin(17).drive_high()
+    clock.now = 107.5
+    assert port.take() == (3, 7.5)
+    assert port.take() == (0, 0.0)
+    port.close()
+    port.close()
+
+
+def test_pin_swallows_bounces() -> None:
+    factory = MockFactory()
+    port = PulsePin(17, debounce=3600, factory=factory)
+    for _ in range(5):
+        factory.pin(17).drive_low()
+        factory.pin(17).drive_high()
+    assert port.take()[0] == 1
+    port.close()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("lgpio") is not None, reason="lgpio is installed here")
+def test_pin_without_gpio_says_what_is_missing() -> None:
+    with pytest.raises(drivers.BusError, match="GPIO 17"):
+        PulsePin(17)
+
+
+def test_simulated_meter_moves_a_pin_and_stops_with_its_bus() -> None:
+    bus = SimPort("pulse_flow", "sim://?rate=500").open()
+    driver = drivers.load("pulse_flow")(bus)
+    for _ in range(1000):
+        bus.wait(0.005)
+        if driver.measure().values["pulses"] >= 3:
+            break
+    bus.close()
+    assert driver.memory["pulses"] >= 3
+    assert not [thread for thread in threading.enumerate() if thread.name == "sim pulse_flow"]

@@ -94,6 +94,7 @@ def test_a_damaged_frame_at_the_end_is_told_once(decode: Decoder) -> None:
 def test_a_file_without_frames_comes_to_its_end(decode: Decoder, size: int) -> None:
     lines = decode("pms5003", b"x" * size)
     assert set(kinds(lines)) == {"BadData"}
+    assert lines[-1]["why"].startswith(f"{size} byte")
 
 
 def test_many_false_headers_come_to_their_end(decode: Decoder) -> None:

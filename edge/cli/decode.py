@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import drivers
-from drivers import sim, trace
+from drivers import framing, sim, trace
 from edge.cli import args, exits
 from edge.cli.driver import find
 
@@ -151,21 +151,42 @@ class _Heard(trace.Replay):
         """Nobody listens."""
 
 
+class _Tail(framing.Framer):
+    """Knows how many bytes came behind the last frame, be it whole or damaged."""
+
+    def __init__(self, *formats: framing.Format) -> None:
+        super().__init__(*formats)
+        self._seen = 0
+        self._damaged = False
+
+    @property
+    def rest(self) -> int:
+        return self.waiting + (0 if self._damaged else self.noise - self._seen)
+
+    def next(self, *, idle: bool = False) -> bytes | None:
+        self._damaged, before = True, self._damaged  # should it raise
+        frame = super().next(idle=idle)
+        self._damaged = before and frame is None
+        if frame is not None:
+            self._seen = self.noise
+        return frame
+
+
 def _stream(driver: Any) -> Iterator[Line]:
     """Until the file is over and the framer gives nothing more; what is left then is told as one line."""
-    bus, frames, noise = driver.bus, driver.frames, 0
+    bus, frames = driver.bus, _Tail(*driver.framing)
+    driver.frames = frames
     yield from _guarded(driver.start)
     while True:
         done, before = bus.over, frames.waiting
         line = _measured(driver)
         if not (bus.over and line.get("error") == "NoData"):
             yield line
-            noise = -1 if "error" in line else frames.noise
         if done and frames.waiting == before:
             break
-    rest = frames.waiting + (frames.noise - noise if noise >= 0 else 0)
-    if rest:
-        yield {"error": "BadData", "why": f"{rest} bytes at the end are no frame"}
+    if frames.rest:
+        many = f"{frames.rest} bytes at the end are" if frames.rest > 1 else "1 byte at the end is"
+        yield {"error": "BadData", "why": f"{many} no frame"}
 
 
 def _asked(kind: type[drivers.Driver], steps: list[trace.Step], options: dict[str, object]) -> Iterator[Line]:

@@ -6,7 +6,6 @@ is set aside. What has to go to make room is told to ``on_evicted``; nothing goe
 
 import logging
 import os
-import shutil
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,6 +24,11 @@ DEFAULT_LIMIT = 2_000_000_000
 SHORTEST_RECORD = 16  # bytes; what bounds the seqs a damaged segment may have held
 
 
+def _free(folder: Path) -> int:
+    room = os.statvfs(folder)
+    return room.f_bavail * room.f_frsize
+
+
 class Outbox:
     """Readings on disk; one writer, any number of readers, all calls safe from any thread."""
 
@@ -40,7 +44,7 @@ class Outbox:
         self.on_evicted: Callable[[int, int, str], None] = lambda first, last, reason: None
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-            self.limit = limit or min(DEFAULT_LIMIT, shutil.disk_usage(folder).free // 4)
+            self.limit = limit or min(DEFAULT_LIMIT, _free(folder) // 4)
         except OSError as error:
             raise StorageError(folder, error) from error
         self._size = max(1 << 14, min(segment, self.limit // FEWEST // 4096 * 4096))

@@ -28,6 +28,7 @@ VALUE, RAW, SPAN, QUALITY, SPREAD = (1 << bit for bit in range(5))
 PLAIN = struct.Struct("<IHIbd")
 CHANNEL = 0x81
 SIZES = tuple(HEAD.size + sum(part.size for bit, part in enumerate(PARTS) if kind >> bit & 1) for kind in range(32))
+PLAIN_REST = (0.0, GOOD, None, None)  # span, quality, raw and spread of a plain reading
 US_LIMIT = 1 << 39  # microseconds that a record may lie away from the base of its segment
 
 
@@ -63,7 +64,7 @@ def reading_record(seq: int, channel: int, reading: Reading, base: int, salt: in
     """A reading; ``base`` are the microseconds its segment counts from."""
     us = reading.at.ticks // 1000 - base
     head = (seq & 0xFFFFFFFF, channel, us & 0xFFFFFFFF, us >> 32)
-    if reading.value is not None and reading.quality is GOOD and reading.raw is None and not reading.span:
+    if reading.value is not None and reading[5:] == PLAIN_REST:
         return frame(VALUE, PLAIN.size, PLAIN.pack(*head, reading.value), salt)
     kind, body = 0, HEAD.pack(*head)
     for bit, part in enumerate(_parts(reading)):

@@ -1,0 +1,184 @@
+"""The outbox: what `put` took is there after everything that may happen to a card."""
+
+import random
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers import Reason
+from edge.clock import Stamp
+from edge.outbox.outbox import Outbox
+from edge.outbox.segment import START, firsts, path_of
+from edge.reading import GOOD, MISSING, Quality, Reading, Spread
+
+BOOT = "6b8f4a52-0000-4000-8000-000000000001"
+SEGMENT = 1 << 14
+
+
+def reading(number, *, boot=BOOT, device="pm", quantity="pm2_5"):
+    return Reading(device, quantity, float(number), "ug/m3", Stamp(boot, 10**12 + number * 10**9))
+
+
+def filled(folder, count, *, batch=10, limit=1 << 20):
+    outbox = Outbox(folder, limit=limit, segment=SEGMENT)
+    for start in range(0, count, batch):
+        outbox.put([reading(number) for number in range(start, min(start + batch, count))])
+    return outbox
+
+
+def everything(outbox):
+    reader, found, at = outbox.reader(), [], outbox.first
+    while stored := reader.read(at, outbox.last, 100):
+        found += stored
+        at = found[-1][0] + 1
+    return found
+
+
+def test_put_gives_seqs_from_one_and_reads_back_in_order(tmp_path):
+    outbox = filled(tmp_path, 25)
+    assert (outbox.first, outbox.last) == (1, 25)
+    assert everything(outbox) == [(number + 1, reading(number)) for number in range(25)]
+
+
+def test_a_reader_jumps_to_any_seq(tmp_path):
+    outbox = filled(tmp_path, 3000)
+    reader = outbox.reader()
+    for seq in (2999, 1, 1500, 1501, 3000, 700):
+        assert reader.read(seq, outbox.last, 1) == [(seq, reading(seq - 1))]
+
+
+def test_a_reader_sees_what_is_put_later(tmp_path):
+    outbox = filled(tmp_path, 10)
+    reader = outbox.reader()
+    assert len(reader.read(1, outbox.last, 100)) == 10
+    outbox.put([reading(10)])
+    assert reader.read(11, outbox.last, 100) == [(11, reading(10))]
+
+
+def test_restart_goes_on_with_the_next_seq_in_the_same_segment(tmp_path):
+    filled(tmp_path, 100).close()
+    before = firsts(tmp_path)
+    outbox = Outbox(tmp_path, limit=1 << 20, segment=SEGMENT)
+    assert outbox.put([reading(100)]) == (101, 101)
+    assert firsts(tmp_path) == before
+    assert [seq for seq, _ in everything(outbox)] == list(range(1, 102))
+
+
+def test_another_boot_begins_a_segment_of_its_own(tmp_path):
+    outbox = filled(tmp_path, 10)
+    other = reading(5, boot=BOOT[:-1] + "2")
+    outbox.put([other])
+    assert everything(outbox)[-1] == (11, other)
+    assert firsts(tmp_path) == [1, 11]
+
+
+def test_a_seq_is_never_given_twice_even_when_the_log_is_gone(tmp_path):
+    filled(tmp_path, 10).close()
+    path_of(tmp_path, 1).unlink()
+    assert Outbox(tmp_path, limit=1 << 20, segment=SEGMENT, known=10).put([reading(0)]) == (11, 11)
+
+
+def test_the_budget_holds_and_what_goes_is_told(tmp_path):
+    outbox = Outbox(tmp_path, limit=4 * SEGMENT, segment=SEGMENT)
+    told = []
+    outbox.on_evicted = lambda first, last, reason: told.append((first, last, reason))
+    for start in range(0, 10_000, 50):
+        outbox.put([reading(number) for number in range(start, start + 50)])
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 4 * SEGMENT
+    assert [seq for seq, _ in everything(outbox)] == list(range(outbox.first, 10_001))
+    assert told[0][0] == 1
+    assert told[-1][1] == outbox.first - 1
+    assert all(last + 1 == first for (_, last, _), (first, _, _) in pairwise(told))
+
+
+def test_a_recycled_segment_does_not_bring_its_old_readings_back(tmp_path):
+    outbox = Outbox(tmp_path, limit=4 * SEGMENT, segment=SEGMENT)
+    for start in range(0, 5000, 50):
+        outbox.put([reading(number) for number in range(start, start + 50)])
+    last = outbox.last
+    outbox.close()
+    again = Outbox(tmp_path, limit=4 * SEGMENT, segment=SEGMENT)
+    assert again.last == last
+    assert everything(again)[-1] == (last, reading(last - 1))
+
+
+@pytest.mark.parametrize("garbage", [b"", b"\xff" * 40, b"\x00\x01" * 20])
+def test_a_torn_commit_is_cut_at_every_byte(tmp_path, garbage):
+    filled(tmp_path, 40).close()
+    path = path_of(tmp_path, 1)
+    whole = path.read_bytes()
+    end = len(whole.rstrip(b"\0"))
+    for cut in range(end - 60, end, 7):
+        path.write_bytes((whole[:cut] + garbage).ljust(len(whole), b"\0"))
+        outbox = Outbox(tmp_path, limit=1 << 20, segment=SEGMENT)
+        kept = everything(outbox)
+        assert kept == [(number + 1, reading(number)) for number in range(len(kept))]
+        assert 37 <= len(kept) < 40
+        assert outbox.put([reading(99)]) == (len(kept) + 1, len(kept) + 1)
+        assert everything(outbox)[-1] == (len(kept) + 1, reading(99))
+        outbox.close()
+
+
+def test_a_damaged_byte_costs_at_most_one_reading(tmp_path):
+    filled(tmp_path, 300).close()
+    path, chance = path_of(tmp_path, 1), random.Random(1)
+    whole = path.read_bytes()
+    for at in range(0, len(whole.rstrip(b"\0")) - 25, 37):
+        damaged = bytearray(whole)
+        damaged[at] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        outbox = Outbox(tmp_path, limit=1 << 20, segment=SEGMENT)
+        kept = everything(outbox)
+        assert len(kept) >= 299, f"byte {at} cost {300 - len(kept)} readings"
+        assert all(stored == reading(seq - 1) for seq, stored in kept)
+        outbox.close()
+
+
+def test_a_segment_without_a_header_is_set_aside_and_no_seq_is_reused(tmp_path):
+    outbox = filled(tmp_path, 2000)
+    last, newest = outbox.last, firsts(tmp_path)[-1]
+    outbox.close()
+    path = path_of(tmp_path, newest)
+    path.write_bytes(b"\xaa" * START + path.read_bytes()[START:])
+    again = Outbox(tmp_path, limit=1 << 20, segment=SEGMENT)
+    assert again.put([reading(0)])[0] > last
+    assert (tmp_path / "quarantine" / path.name).exists()
+    assert everything(again)[-1][1] == reading(0)
+
+
+@pytest.mark.parametrize("junk", ["", "0000000000000007.seg", "0000000000000042.seg"])
+def test_it_starts_whatever_lies_in_the_folder(tmp_path, junk):
+    (tmp_path / "notes.txt").write_text("not ours")
+    (tmp_path / "spare.tmp").write_bytes(b"\x01" * 100)
+    if junk:
+        (tmp_path / junk).write_bytes(b"\x00" * 5000)
+    outbox = Outbox(tmp_path, limit=1 << 20, segment=SEGMENT)
+    first, _ = outbox.put([reading(1)])
+    assert everything(outbox)[-1] == (first, reading(1))
+
+
+VALUES = st.none() | st.floats(allow_nan=False, allow_infinity=False)
+QUALITIES = st.sampled_from([GOOD, MISSING, Quality().flagged(Reason.STUCK | Reason.SPIKE)])
+SPREADS = st.none() | st.builds(Spread, st.integers(0, 2**32 - 1), st.floats(-1e9, 1e9), st.floats(-1e9, 1e9))
+READINGS = st.builds(
+    Reading,
+    device=st.sampled_from(["pm", "gps", "tür-1"]),
+    quantity=st.sampled_from(["pm2_5", "latitude"]),
+    value=VALUES,
+    unit=st.sampled_from(["ug/m3", "deg"]),
+    at=st.builds(Stamp, st.just(BOOT), st.integers(0, 10**15).map(lambda us: us * 1000)),
+    span=st.sampled_from([0.0, 60.0, 0.5]),
+    quality=QUALITIES,
+    raw=VALUES,
+    spread=SPREADS,
+)
+
+
+@given(st.lists(READINGS, min_size=1, max_size=30))
+def test_any_reading_comes_back_as_it_was(tmp_path_factory, readings):
+    outbox = Outbox(tmp_path_factory.mktemp("outbox"), limit=1 << 20, segment=SEGMENT)
+    outbox.put(readings)
+    assert [stored for _, stored in everything(outbox)] == readings
+    outbox.close()

@@ -28,9 +28,13 @@ class Control:
 
     def __init__(self, path: Path, answers: Mapping[str, Callable[..., Any]]) -> None:
         """``answers`` maps the word in ``ask`` to what gives the answer; the other keys are its arguments."""
-        self._path, self._answers = path, answers
+        self._path, self._answers = path, dict(answers)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         self._thread = Thread(target=self._run, name="control", daemon=True)
+
+    def add(self, word: str, answer: Callable[..., Any]) -> None:
+        """One more word that can be asked."""
+        self._answers[word] = answer
 
     def start(self) -> None:
         """Begins to listen; a node that cannot be asked is still a node."""

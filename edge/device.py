@@ -18,7 +18,7 @@ from edge.settings.model import SensorSettings
 log = logging.getLogger("edge.device")
 
 ASK_AGAIN = 0.05  # seconds between two questions to a device that is not ready
-REOPEN_FIRST, REOPEN_LONGEST = 0.5, 3.0  # seconds between tries to open a wire that failed
+REOPEN_FIRST, REOPEN_LONGEST = 0.25, 3.0  # seconds between tries to open a wire that failed
 REOPEN_SILENT = 30.0  # seconds of silence after which the wire is opened anew
 MISSING_EVERY = 60.0  # seconds between readings that say "missing"
 SPARE_DIGITS = 1  # behind the resolution of the quantity: enough for means, and no noise of binary fractions
@@ -184,8 +184,9 @@ class Device:
     def _broken(self, why: str) -> list[Reading]:
         self._unplug()
         self._due = self._now() + self._reopen
+        once = self._reopen == REOPEN_FIRST
         self._reopen = min(REOPEN_LONGEST, self._reopen * 2)
-        return self._missing(why)
+        return [] if once and self.health is Health.OK else self._missing(why)  # one slip on a bus is no illness
 
     def _unplug(self) -> None:
         if self._bus is not None:

@@ -79,6 +79,9 @@ class Forwarder:
             except (UplinkDown, OSError) as error:
                 self._note("down", str(error))
                 self._rest(self._backoff.next())
+            except Exception:  # a fault of ours must not end the thread: the readings have no other way
+                log.exception("uplink %s failed in the gateway itself; it connects anew", self.name)
+                self._rest(self._backoff.next())
         self._uplink.close()
 
     def _rest(self, seconds: float) -> None:
@@ -120,7 +123,12 @@ class Forwarder:
         event = self._events.next(self.name)
         if event is None:
             return False
-        token = self._uplink.send("event", json.dumps(event).encode(), {"node": self._node})
+        try:
+            token = self._uplink.send("event", json.dumps(event).encode(), {"node": self._node})
+        except Refused as why:
+            log.error("%s will never take event %d (%s); it is dropped", self.name, event["id"], why)
+            self._events.delivered(self.name, event["id"])
+            return True
         self._reports[token] = event["id"]
         return True
 

@@ -19,6 +19,7 @@ from edge.uplink.paho import CallbackAPIVersion, PacketTypes, Properties, mqtt
 from edge.uplink.uplink import Ack
 
 CONNECT = 10.0  # seconds for name, TCP, TLS and CONNACK together with each of their steps
+SILENCE = 3.0  # seconds without CONNACK after which MQTT 3.1.1 is tried: some brokers wait for more of a CONNECT of 5
 ACK = 30.0  # seconds after which a message without acknowledgement means a dead link
 KEEPALIVE = 60
 USER_TIMEOUT = 15_000  # ms that data may stay unacknowledged by TCP
@@ -130,10 +131,12 @@ class MqttUplink:
         except (OSError, ValueError) as error:
             raise UplinkDown(f"{self._where}: {error}") from error
         _guard(self._client.socket())
-        deadline = time.monotonic() + CONNECT
+        newest = self._version == mqtt.MQTTv5
+        deadline = time.monotonic() + (SILENCE if newest else CONNECT)
         while not self._connected:
             self._work(max(0.0, deadline - time.monotonic()))
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline and not self._connected:
+                self._other_version = newest
                 raise UplinkDown(f"{self._where} accepts connections but does not answer as an MQTT broker")
 
     def _work(self, seconds: float) -> None:

@@ -1,0 +1,174 @@
+"""The forwarder: everything committed arrives, in order, and the ledger says what became of it."""
+
+from contextlib import contextmanager
+from threading import Event
+
+import pytest
+
+from edge.clock import Clock, Stamp
+from edge.events import Events
+from edge.forwarder import Forwarder, Route
+from edge.outbox.cursor import Cursor
+from edge.outbox.outbox import Outbox
+from edge.outbox.picker import Picker
+from edge.payload import PAYLOADS
+from edge.reading import Reading
+from edge.settings import UplinkSettings
+from edge.state import State
+from tests.fakes import FakeUplink
+
+PATIENCE = 10.0
+
+
+class Rig:
+    """An outbox, a fake destination and the forwarder between them."""
+
+    def __init__(self, folder, **more):
+        self.outbox = Outbox(folder / "outbox", limit=1 << 22)
+        self.cursor = Cursor("city")
+        self.uplink = FakeUplink()
+        self.events = Events(Clock(), State(folder / "state.json"))
+        settings = UplinkSettings("city", "mqtt", "localhost", 1883, **{"batch": 10, **more})
+        self.picker = Picker(self.outbox, self.cursor, settings.rate)
+        route = Route(settings, self.uplink, PAYLOADS["senml+json"](), self.cursor, self.picker)
+        self.forwarder = Forwarder("N-1", route, self.events, Clock())
+        self.number = 0
+
+    def put(self, count):
+        readings = [Reading("pm", "pm2_5", float(self.number + n), "ug/m3", Stamp("b", (self.number + n) * 10**9))
+                    for n in range(count)]  # fmt: skip
+        self.number += count
+        self.outbox.put(readings)
+        self.forwarder.wake()
+
+    def until(self, predicate):
+        """Waits for something to become true; the fake tells when something changed."""
+        pulse = Event()
+        for _ in range(int(PATIENCE / 0.01)):
+            if predicate():
+                return
+            pulse.wait(0.01)
+        raise AssertionError(f"not within {PATIENCE} s; ledger {self.cursor.ledger(self.outbox.last)}")
+
+    def drained(self):
+        return self.cursor.ledger(self.outbox.last).waiting == 0
+
+    def seqs(self):
+        return [record["seq"] for record in self.uplink.records()]
+
+
+@contextmanager
+def running(rig):
+    rig.forwarder.start()
+    try:
+        yield rig
+    finally:
+        rig.forwarder.stop()
+
+
+def test_everything_arrives_once_and_in_order(tmp_path):
+    rig = Rig(tmp_path)
+    rig.put(95)
+    with running(rig):
+        rig.until(rig.drained)
+        rig.put(5)
+        rig.until(rig.drained)
+    assert rig.seqs() == list(range(1, 101))
+    ledger = rig.cursor.ledger(rig.outbox.last)
+    assert (ledger.taken, ledger.delivered, ledger.balanced) == (100, 100, True)
+
+
+def test_the_window_bounds_what_is_under_way(tmp_path):
+    rig = Rig(tmp_path)
+    rig.put(500)
+    with running(rig):
+        rig.until(rig.drained)
+    assert rig.uplink.most_under_way <= rig.uplink.window
+
+
+def test_what_was_not_acknowledged_goes_again_with_the_same_seq(tmp_path):
+    rig = Rig(tmp_path)
+    rig.uplink.mute = True
+    rig.put(30)
+    with running(rig):
+        rig.until(lambda: len(rig.seqs()) == 30)
+        rig.uplink.down = True
+        rig.forwarder.wake()
+        rig.until(lambda: rig.forwarder.state == "down")
+        assert rig.cursor.ledger(30).waiting == 30
+        rig.uplink.down = rig.uplink.mute = False
+        rig.until(rig.drained)
+    values = {}
+    for record in rig.uplink.records():
+        assert values.setdefault(record["seq"], record["v"]) == record["v"]
+    assert sorted(values) == list(range(1, 31))
+
+
+def test_live_readings_overtake_the_backlog(tmp_path):
+    rig = Rig(tmp_path, rate=100.0)
+    rig.put(300)
+    with running(rig):
+        rig.until(lambda: len(rig.seqs()) >= 10)
+        rig.put(5)
+        rig.until(lambda: 305 in rig.seqs())
+        assert not rig.drained()
+        rig.until(rig.drained)
+    lanes = {properties["lane"] for channel, _, properties in rig.uplink.messages if channel == "readings"}
+    assert lanes == {"live", "backlog"}
+
+
+def test_a_message_too_large_is_split(tmp_path):
+    rig = Rig(tmp_path)
+    rig.uplink.largest = 300
+    rig.put(40)
+    with running(rig):
+        rig.until(rig.drained)
+    assert sorted(rig.seqs()) == list(range(1, 41))
+    assert rig.cursor.refused == 0
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_reading_refused_for_ever_is_parked_and_the_queue_moves_on(tmp_path, at_once):
+    rig = Rig(tmp_path)
+    if at_once:
+        rig.uplink.largest = 100
+    else:
+        rig.uplink.refuse = lambda records: "not this one" if any(r["seq"] == 13 for r in records) else None
+    rig.put(20)
+    with running(rig):
+        rig.until(rig.drained)
+        rig.until(lambda: at_once or any(event["event"] == "refused" for event in rig.uplink.events()))
+    ledger = rig.cursor.ledger(rig.outbox.last)
+    assert ledger.refused == (20 if at_once else 1)
+    assert ledger.balanced
+
+
+def test_readings_of_two_boots_never_share_a_message(tmp_path):
+    rig = Rig(tmp_path)
+    rig.put(5)
+    rig.outbox.put([Reading("pm", "pm2_5", 1.0, "ug/m3", Stamp("c", 1000)) for _ in range(3)])
+    with running(rig):
+        rig.until(rig.drained)
+    boots = [properties["boot"] for channel, _, properties in rig.uplink.messages if channel == "readings"]
+    assert boots == ["b", "c"]
+
+
+def test_events_arrive_and_are_not_repeated_after_an_acknowledgement(tmp_path):
+    rig = Rig(tmp_path)
+    rig.events.put("restart", version="1")
+    with running(rig):
+        rig.until(lambda: any(channel == "event" for channel, _, _ in rig.uplink.messages))
+        rig.events.put("gap", first=1, last=2)
+        rig.forwarder.wake()
+        rig.until(lambda: sum(channel == "event" for channel, _, _ in rig.uplink.messages) == 2)
+
+
+def test_evicted_readings_are_counted_not_sent(tmp_path):
+    rig = Rig(tmp_path)
+    rig.put(10)
+    rig.cursor.evict(1, 4)
+    with running(rig):
+        rig.until(rig.drained)
+    assert rig.seqs() == [5, 6, 7, 8, 9, 10]
+    ledger = rig.cursor.ledger(10)
+    assert (ledger.delivered, ledger.evicted) == (6, 4)

@@ -49,7 +49,8 @@ class Driver(ABC):
     """A device on a bus; ``measure`` is final, the hooks are yours.
 
     ``memory`` is what has to survive a restart: whoever runs the driver keeps it and hands it back before ``start``.
-    Those of its keys that are measured quantities, and only grow, stand in ``totals``.
+    Those of its keys that are measured quantities, and only grow, stand in ``totals``. ``grade`` says how far the
+    driver is proven: S by its simulator, R by captures of real devices, H on hardware by us.
     """
 
     wire: ClassVar[Wire]
@@ -58,6 +59,7 @@ class Driver(ABC):
     options: ClassVar[tuple[Option, ...]] = ()
     totals: ClassVar[tuple[str, ...]] = ()
     streaming: ClassVar[bool] = False
+    grade: ClassVar[str] = "S"
 
     def __init__(self, bus: Any, **options: Any) -> None:
         """``bus`` is of the kind that ``wire`` names; ``options`` are keys of the table ``options``."""

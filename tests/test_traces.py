@@ -43,7 +43,7 @@ def wanted(line: dict) -> dict:
     if "error" in line:
         return line
     values = line.get("values") or {name: value for name, value in line.items() if name != "flags"}
-    return {"values": pytest.approx(values, rel=1e-6), "flags": line.get("flags", {})}
+    return {"values": pytest.approx(values, rel=1e-9), "flags": line.get("flags", {})}
 
 
 @pytest.mark.parametrize("trace", TRACES, ids=lambda path: f"{path.parent.name}-{path.stem}")

@@ -26,6 +26,7 @@ class PMS5003(StreamDriver):
         Quantity(name, "1/cm3", 0, 655.35, 2) for name in COUNTS
     )
     timing = Timing(warmup=30.0, interval=1.0, timeout=10.0)
+    grade = "R"
     framing = (Fixed(b"BM\x00\x1c", 32, sum16),)
 
     def start(self) -> None:

@@ -1,4 +1,4 @@
-"""GNSS receivers that speak NMEA 0183 (u-blox, MediaTek, CASIC, Unicore, modems), or UBX NAV-PVT."""
+"""GNSS receivers: NMEA 0183 (RMC GGA GNS GLL GSA VTG ZDA; u-blox, MediaTek, CASIC, modems) or UBX NAV-PVT."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,10 +14,7 @@ from drivers.quantity import Quantity
 
 
 class NMEA(StreamDriver):
-    """One measurement for each fix; without a fix ``fix`` is 0 and there is no position.
-
-    Uses RMC, GGA, GNS, GLL, GSA, VTG and ZDA, and NAV-PVT of u-blox. The date may be 1024 weeks late.
-    """
+    """One measurement a fix; without one ``fix`` is 0 and there is no position. The date may be 1024 weeks late."""
 
     wire = Wire("port", baud=9600)
     measures = (
@@ -35,6 +32,7 @@ class NMEA(StreamDriver):
         Quantity("utc", "s", 315964800, 4102444800, 3),
     )
     timing = Timing(interval=1.0, timeout=5.0)
+    grade = "R"
     framing = (Sentence(), ubx.FRAME)
 
     def __init__(self, bus: Stream, **options: Any) -> None:

@@ -5,6 +5,7 @@ A simulator is a module named like its driver, with a ``simulator(time, faults, 
 """
 
 import importlib
+from inspect import signature
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -20,11 +21,14 @@ class SimPort:
     """The plug of a simulated device: opens its bus, again after every unplug, and can hurt it meanwhile."""
 
     def __init__(self, driver: str, url: str = "sim://", time: Time | None = None) -> None:
-        """Raises ``ValueError`` for a driver without a simulator or an address with an unknown fault."""
+        """Raises ``ValueError`` for a driver without a simulator, an unknown fault or an unknown setting."""
         self.settings = dict(parse_qsl(urlsplit(url).query, strict_parsing=bool(urlsplit(url).query)))
         self.time = time or RealTime()
         self.faults = self._faults()
         self._simulator: Any = _module(driver).simulator
+        known = signature(self._simulator).parameters.keys() - {"time", "faults"}
+        for name in self.settings.keys() - known:
+            raise ValueError(f"the simulator of {driver} has no setting {name!r}; it knows {', '.join(sorted(known))}")
 
     def open(self) -> Bus:
         """The device's bus. Raises ``BusError`` while the device is unplugged."""

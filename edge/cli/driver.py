@@ -73,7 +73,7 @@ def about(name: str) -> dict[str, Any]:
 
 def _grade(name: str, kind: type[drivers.Driver]) -> str:
     """What the driver claims for itself; without a claim S where there is a simulator to try it on."""
-    return str(getattr(kind, "grade", "S" if sim.simulated(name) else "-"))
+    return kind.grade if kind.grade != "S" or sim.simulated(name) else "-"
 
 
 def _fields(thing: object, *names: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """paho-mqtt, imported the slim way.
 
 paho imports urllib.request only to find a proxy for web sockets, which a node never uses. That alone would cost it
-33 modules (http, email, bz2, lzma ...) and 4 MB, so a stand-in without proxies takes its place while paho is imported.
+28 modules (http, email, bz2, lzma ...) and 2 MB, so a stand-in without proxies takes its place while paho is imported.
 """
 
 import sys

@@ -11,7 +11,7 @@ SECONDS = 20.0  # of a run that nobody watches
 def main(argv: Sequence[str]) -> int:
     """Shows the node at work and proves that every reading arrived; 1 when one did not."""
     given = _parser().parse_args(argv)
-    from edge.cli.demo.show import run  # the node of the demo lives in this package too, and needs none of it
+    from edge.cli.demo.run import run  # the node of the demo lives in this package too, and needs none of it
 
     return run(given)
 

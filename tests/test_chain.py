@@ -1,0 +1,228 @@
+"""The whole chain: simulated devices, `edge run` as a process, a real broker, a listener that counts."""
+
+import itertools
+import signal
+import time
+
+import pytest
+
+from drivers.sim.pms5003 import Sensor
+from edge.reading import Level
+from tests.broker import Lab, NodeProcess, Subscriber, config, needs_mosquitto, until
+
+pytestmark = [pytest.mark.broker, needs_mosquitto]
+
+AIR = 'air sht3x sim:// interval="200ms"'
+FOUR = ("pm pms5003 sim://?period=0.5", AIR, "place gnss_nmea sim://?rate=2", "river ds18b20 sim://")
+METER = 'meter pulse_flow sim://?rate=200 interval="100ms"'
+UNITS = {"temperature": "Cel", "humidity": "%RH", "pm2_5": "ug/m3", "latitude": "lat", "longitude": "lon"}
+UNITS |= {"altitude": "m", "speed": "m/s", "water_temperature": "Cel", "hdop": "/", "satellites": "count"}
+BACK = 5.0  # seconds after a replug
+
+
+@pytest.fixture
+def lab(tmp_path):
+    with Lab(tmp_path) as lab:
+        yield lab
+
+
+def frame():
+    return Sensor(1).frame(time.monotonic())
+
+
+def seqs_by_content(records):
+    """What each seq was said to be; more than one content of a seq is a reuse."""
+    found = {}
+    for record in records:
+        found.setdefault(record.seq, set()).add((record.device, record.quantity, record.value))
+    return found
+
+
+def settled(node: NodeProcess, count: int):
+    """Whether the destination has so many readings and nothing waits."""
+    status = node.status()
+    return status and status["uplinks"][0]["delivered"] >= count and status
+
+
+def test_everything_that_is_measured_arrives(lab):
+    broker = lab.broker()
+    listener = lab.listener(broker)
+    node = lab.node(config(broker.port, *FOUR, more='compress = "deflate"'))
+    devices = {"pm", "air", "place", "river"}
+    assert listener.until(lambda heard: {r.device for r in list(heard.records)} == devices and len(heard.seqs) > 80, 15)
+    assert sorted(listener.seqs) == list(range(1, len(listener.seqs) + 1))
+    units = {record.quantity: record.fields["u"] for record in list(listener.records)}
+    assert {name: units.get(name) for name in UNITS} == UNITS
+    assert all(record.value is not None for record in list(listener.records))
+
+    message = listener.on("readings")[0]
+    assert message.payload[0] == 0x78
+    assert message.properties.keys() == {"node", "boot", "first", "last", "lane", "schema"}
+    assert (message.properties["node"], message.properties["first"]) == ("LP-T", "1")
+    assert message.properties["schema"] == "senml+json"
+    assert [event["event"] for event in listener.told("event")].count("restart") == 1
+
+    late = lab.listener(broker, "late")
+    assert late.until(lambda heard: heard.on("status"), 5) and late.on("status")[0].retained
+    birth = late.told("status")[0]
+    assert birth["status"] == "online" and birth["sensors"]["pm"] == "pms5003" and len(birth["config"]) == 12
+
+    node.kill()  # the will
+    assert listener.until(lambda heard: heard.told("status")[-1]["status"] == "offline", 10)
+    node.start()
+    assert listener.until(lambda heard: heard.told("status")[-1]["status"] == "online", 15)
+    assert node.terminate() == 0  # the good-bye
+    assert listener.until(lambda heard: heard.told("status")[-1]["status"] == "offline", 5)
+    assert all(len(contents) == 1 for contents in seqs_by_content(listener.records).values())
+
+
+def test_broker_that_comes_later_gets_everything(lab):
+    broker = lab.broker(persistent=True)
+    listener = lab.listener(broker)  # its session is kept, so that nothing passes it by
+    broker.stop()
+    node = lab.node(config(broker.port, AIR))
+    assert until(lambda: (s := node.status()) and s["outbox"]["last"] >= 20 and s["uplinks"][0]["state"] == "down", 15)
+    assert node.status()["health"] == "healthy"
+    broker.start()
+    assert listener.until(lambda heard: len(heard.seqs) >= 20, 20)
+    assert sorted(listener.seqs) == list(range(1, len(listener.seqs) + 1))
+    assert len(node.lines("uplink city is down")) == 1
+
+
+def test_wrong_configuration_is_refused_before_anything_is_made(lab):
+    node = lab.node('[node]\nid = "LP-T"\nsight = "x"\n[[sensor]]\nname = "pm"\ndriver = "pms5004"\n')
+    assert node.wait() == 78
+    assert not node.state.exists()
+    assert node.lines("sight") and node.lines("pms5004") and not node.lines("Traceback")
+
+
+def test_second_instance_is_refused_and_the_first_goes_on(lab):
+    node = lab.node(config(1, AIR))
+    before = node.ready()["outbox"]["last"]
+    first = node.process
+    node.start()
+    assert node.wait() == 75
+    assert node.lines("another node runs")
+    node.process = first
+    assert until(lambda: node.status()["outbox"]["last"] > before + 4, 10)
+    assert first.poll() is None and node.terminate() == 0
+
+
+def test_sigterm_loses_nothing_and_totals_never_fall(lab):
+    node = lab.node(config(1, METER, "pm pms5003 sim://?period=0.01", flush="1s"))
+    assert until(lambda: (s := node.status()) and s["outbox"]["last"] > 2000, 15)
+    status, begin = node.status(), time.monotonic()
+    assert node.terminate() == 0
+    assert time.monotonic() - begin < 5
+    card = node.on_card()
+    assert [seq for seq, _ in card] == list(range(1, len(card) + 1))
+    assert len(card) >= status["outbox"]["last"] + status["outbox"]["held"]
+
+    last = len(card)
+    for _ in range(2):
+        node.start()
+        assert until(lambda least=last: (s := node.status()) and s["outbox"]["last"] > least + 1500, 15)
+        node.kill()
+        card = node.on_card()
+        last = len(card)
+    assert [seq for seq, _ in card] == list(range(1, len(card) + 1))
+    totals = [r.value for _, r in card if r.quantity == "pulses"]
+    assert totals == sorted(totals) and totals[-1] > totals[0] > 0
+
+
+def test_totals_of_a_slow_meter_outlive_a_kill_among_fast_devices(lab):
+    node = lab.node(config(1, METER.replace("100ms", "3s"), "pm pms5003 sim://?period=0.004"))
+    meter = "meter"
+    assert until(lambda: (s := node.status()) and s["sensors"][0]["good"] >= 2, 15), meter
+    seen = node.status()["outbox"]["last"]
+    assert until(lambda: node.status()["outbox"]["last"] > seen + 3000, 15)  # more than one chunk of the card
+    node.kill()
+    node.start()
+    assert until(lambda: (s := node.status()) and s["sensors"][0]["good"] >= 1, 15)
+    node.terminate()
+    totals = [r.value for _, r in node.on_card() if r.quantity == "pulses"]
+    assert totals == sorted(totals)
+
+
+def test_sighup_takes_over_a_good_configuration_and_keeps_the_old_one_for_a_bad(lab):
+    broker = lab.broker()
+    listener = lab.listener(broker)
+    node = lab.node(config(broker.port, AIR))
+    digest = node.ready()["config"]
+    node.configure(config(broker.port, AIR, "river ds18b20 sim://"))
+    node.signal(signal.SIGHUP)
+    assert until(lambda: node.status()["config"] != digest, 10)
+    assert listener.until(lambda heard: heard.of("river") and heard.told("event")[-1]["event"] == "config", 10)
+    assert listener.told("event")[-1]["accepted"] is True
+    digest = node.status()["config"]
+
+    node.configure("[node]\nid = 7\n")
+    node.signal(signal.SIGHUP)
+    assert listener.until(lambda heard: heard.told("event")[-1].get("accepted") is False, 10)
+    assert "id" in listener.told("event")[-1]["why"]
+    assert node.status()["config"] == digest
+    before = node.status()["outbox"]["last"]
+    assert listener.until(lambda heard: max(heard.seqs) > before + 4, 10)
+    assert sorted(listener.seqs) == list(range(1, max(listener.seqs) + 1))
+
+
+def test_many_signals_at_once_end_it_all_the_same(lab):
+    node = lab.node(config(1, AIR))
+    node.ready()
+    for number in range(300):
+        if node.process.poll() is None:
+            node.signal(signal.SIGHUP if number < 100 else signal.SIGTERM)
+    assert node.wait(5) == 0
+    assert node.lines("has stopped")
+
+
+@pytest.mark.parametrize("old_stays", [False, True], ids=["unplugged", "link moved"])
+def test_replugged_port_is_found_again(lab, old_stays):
+    broker = lab.broker()
+    listener = lab.listener(broker)
+    port = lab.pty()
+    port.feed(frame, 0.1)
+    node = lab.node(config(broker.port, f"pm pms5003 {lab.folder}/port", AIR))
+    assert listener.until(lambda heard: heard.of("pm") and heard.of("air"), 10)
+    if old_stays:
+        port.still()
+    else:
+        port.unplug()
+        assert until(lambda: node.lines("pm (pms5003) is ill"), 10)
+    at, other = len(listener.of("pm")), len(listener.of("air", "humidity"))
+    again = lab.pty()
+    again.feed(frame, 0.1)
+    begin = time.monotonic()
+    assert listener.until(lambda heard: any(r.value is not None for r in heard.of("pm")[at:]), BACK), node.log
+    assert len(listener.of("air", "humidity")) - other >= (time.monotonic() - begin) / 0.2 / 2 - 1
+    assert until(lambda: node.lines("pm (pms5003) is well again"), 5)
+    assert node.terminate() == 0
+    assert len(node.lines("is ill")) == 1 and len(node.lines("is well again")) == 1
+    steps = [r.time for r in listener.of("air", "humidity")]
+    assert max(b - a for a, b in itertools.pairwise(steps)) < 1.0
+
+
+def missing(listener: Subscriber, device: str):
+    return [r for r in listener.of(device) if r.quality == Level.MISSING]
+
+
+def test_device_that_fails_is_missing_and_the_others_go_on(lab):
+    broker = lab.broker()
+    listener = lab.listener(broker)
+    ill = ("mute", "noisy", "gone")
+    sensors = [
+        "mute gnss_nmea sim://?fault=silent&after=2s",
+        "noisy gnss_nmea sim://?fault=garbage&after=2s",
+        'gone sht3x sim://?fault=unplug&after=2s interval="1s"',
+    ]
+    node = lab.node(config(broker.port, *sensors, AIR))
+    assert listener.until(lambda heard: all(missing(heard, device) for device in ill), 20), node.log
+    for device in ill:
+        assert any(r.value is not None for r in listener.of(device))
+        for record in missing(listener, device):
+            assert record.value is None and "rv" not in record.fields
+            assert "comm_error" in record.fields["qr"]
+    assert all(len(node.lines(f"{device} (", "is ill")) == 1 for device in ill)
+    assert node.status()["health"] == "degraded"
+    steps = [r.time for r in listener.of("air", "humidity")]
+    assert not missing(listener, "air") and max(b - a for a, b in itertools.pairwise(steps)) < 1.0

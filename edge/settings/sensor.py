@@ -29,6 +29,12 @@ SENSOR = (
 )
 
 
+FILTER = (
+    Option("type", str, REQUIRED, "which filter; each has keys of its own"),
+    Option("quantity", str, None, "which quantity of the sensor; without it, all of them"),
+)
+
+
 def sensor(entry: Entry, claims: Claims, report: Report) -> SensorSettings | None:
     """The settings of one ``[[sensor]]``; None when it has problems, which are in the report."""
     table = Table(entry, owner(entry, "sensor"), report)
@@ -113,14 +119,10 @@ def _filter(entry: Entry, sensor: Table, driver: type[Driver]) -> FilterSettings
         table.cannot_be("type", sorted(FILTERS))
         return None
     known = FILTERS[kind.value].options if kind is not None and isinstance(kind.value, str) else ()
-    own = (
-        Option("type", str, REQUIRED, f"which filter: {', '.join(sorted(FILTERS))}"),
-        Option("quantity", str, None, "which quantity of the sensor; without it, all of them"),
-    )
     if kind is None or not isinstance(kind.value, str):  # its other keys belong to a filter nobody knows
-        table.take(own, aside=frozenset(entry.value))
+        table.take(FILTER, aside=frozenset(entry.value))
         return None
-    got = table.take((*own, *known))
+    got = table.take((*FILTER, *known))
     quantities = [quantity.name for quantity in driver.measures]
     if got.get("quantity", quantities[0]) not in quantities:
         table.cannot_be("quantity", quantities)

@@ -31,7 +31,7 @@ UPLINK = (
     Option("batch", int, 500, "readings in a message at most", low=1, high=100_000),
     Option("rate", "rate", None, "backlog readings, at least one an hour", low=1 / 3600),
     Option("window", int, 16, "messages on their way at a time", low=1, high=1000),
-    Option("custody", str, "puback", "whose word lets a reading go", choices=("puback", "receipt")),
+    Option("custody", str, "puback", "whose word lets a reading go", choices=("puback",)),
 )
 
 

@@ -1,0 +1,41 @@
+"""What the pages say is true: their code is the code, their links lead somewhere, their commands exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from edge.cli import COMMANDS
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted(page for page in ROOT.rglob("*.md") if not {".venv", "node_modules"} & set(page.parts))
+
+
+def blocks(page, language):
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_driver_in_contributing_is_the_driver_in_the_tree():
+    assert blocks("CONTRIBUTING.md", "python") == [(ROOT / "drivers/air/sds011.py").read_text()]
+    assert blocks("CONTRIBUTING.md", "text") == [(ROOT / "tests/captures/sds011/start.trace").read_text()]
+    assert blocks("CONTRIBUTING.md", "json") == [(ROOT / "tests/captures/sds011/start.expect").read_text()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        if not target.startswith(("http:", "https:")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_that_are_named_exist(page):
+    for name in re.findall(r"`((?:edge|drivers|tests|docs|config|systemd|hw_tests)/[\w./-]*\w)`", page.read_text()):
+        assert (ROOT / name).exists(), f"{page.name} names {name}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_that_are_shown_exist(page):
+    for block in blocks(page, "sh") + blocks(page, "console"):
+        for command in re.findall(r"(?:^|/|\$ )edge (\w+)", block, re.MULTILINE):
+            assert command in COMMANDS, f"{page.name} shows edge {command}"

@@ -7,7 +7,7 @@
 11.0
 """
 
-from drivers.bus import I2C, Bus, Files, Pulses, Stream, Wire
+from drivers.bus import I2C, Bus, Files, Pin, Pulses, Stream, Wire
 from drivers.driver import Driver, I2CDriver, Measurement, StreamDriver, Timing
 from drivers.errors import BadData, BusError, DriverError, NoData
 from drivers.option import REQUIRED, Option
@@ -31,6 +31,7 @@ __all__ = [
     "Measurement",
     "NoData",
     "Option",
+    "Pin",
     "Plug",
     "Pulses",
     "Quantity",

@@ -5,7 +5,7 @@ these protocols, so a driver cannot tell them apart. A failing wire raises ``Bus
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Bus(Protocol):
@@ -28,6 +28,14 @@ class Stream(Bus, Protocol):
         """Sends all of ``data``."""
 
 
+@runtime_checkable
+class Tunable(Protocol):
+    """A stream whose rate may be changed while it is open, for devices that may speak at any; not all streams can."""
+
+    def rate(self, baud: int) -> None:
+        """Speaks at ``baud`` from now on; what came at the old rate is thrown away."""
+
+
 class I2C(Bus, Protocol):
     """An I2C bus with 7-bit addresses."""
 
@@ -36,10 +44,19 @@ class I2C(Bus, Protocol):
 
 
 class Pulses(Bus, Protocol):
-    """A line whose active edges are counted."""
+    """A line whose active edges are counted; ``lost`` are those the last ``take`` should have had but had not."""
+
+    lost: int
 
     def take(self) -> tuple[int, float]:
         """The edges since the last call and the seconds they took."""
+
+
+class Pin(Bus, Protocol):
+    """A line whose level matters, as that of a contact."""
+
+    def level(self) -> bool:
+        """Whether the line is active, bounces left out."""
 
 
 class Files(Bus, Protocol):
@@ -51,8 +68,14 @@ class Files(Bus, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """How a device is attached: the key a configuration names the port with, and what the port must know."""
+    """How a device is attached: the key a configuration names the port with, and what the port must know.
 
-    key: str  # port, i2c, gpio or w1
-    baud: int = 0
+    ``addresses`` are those the device may have, the usual one first. On a ``shared`` port several devices hang,
+    told apart by address, or by options of theirs where there are no addresses.
+    """
+
+    key: str  # port, i2c, gpio, w1 or pps
+    baud: int = 0  # 0 on a port: the device is reached over the network only, port = "tcp://HOST:PORT"
     addresses: tuple[int, ...] = ()
+    shared: bool = False
+    parity: str = "N"  # N, E or O; always 8 data bits

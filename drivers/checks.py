@@ -11,13 +11,23 @@ def sum16(frame: bytes) -> bool:
     return sum(frame[:-2]) & 0xFFFF == int.from_bytes(frame[-2:], "big")
 
 
+def winsen8(frame: bytes) -> bool:
+    """The last byte and all behind the first add up to nothing in 8 bits (Winsen)."""
+    return sum(frame[1:]) & 0xFF == 0
+
+
 def fletcher8(frame: bytes) -> bool:
     """The last two bytes are the 8-bit Fletcher sum of all between sync and sum (u-blox, RFC 1145)."""
+    return frame[-2:] == fletcher(frame[2:-2])
+
+
+def fletcher(data: bytes) -> bytes:
+    """The 8-bit Fletcher sum, two bytes (RFC 1145)."""
     a = b = 0
-    for byte in frame[2:-2]:
+    for byte in data:
         a = (a + byte) & 0xFF
         b = (b + a) & 0xFF
-    return frame[-2:] == bytes((a, b))
+    return bytes((a, b))
 
 
 def xor8(data: bytes) -> int:
@@ -47,6 +57,20 @@ def crc8_maxim(data: bytes) -> int:
     return crc
 
 
+def crc16_modbus(data: bytes) -> int:
+    """CRC-16 of Modbus RTU (poly 0x8005 reflected, init 0xFFFF); sent low byte first."""
+    table = _crc16_table()
+    crc = 0xFFFF
+    for byte in data:
+        crc = crc >> 8 ^ table[(crc ^ byte) & 0xFF]
+    return crc
+
+
+def lrc(data: bytes) -> int:
+    """The sum that brings all bytes to zero (Modbus ASCII)."""
+    return -sum(data) & 0xFF
+
+
 @cache
 def _crc8_table(poly: int) -> tuple[int, ...]:
     return tuple(_crc8_byte(byte, poly) for byte in range(256))
@@ -55,4 +79,15 @@ def _crc8_table(poly: int) -> tuple[int, ...]:
 def _crc8_byte(crc: int, poly: int) -> int:
     for _ in range(8):
         crc = (crc << 1 ^ poly if crc & 0x80 else crc << 1) & 0xFF
+    return crc
+
+
+@cache
+def _crc16_table() -> tuple[int, ...]:
+    return tuple(_crc16_byte(byte) for byte in range(256))
+
+
+def _crc16_byte(crc: int) -> int:
+    for _ in range(8):
+        crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
     return crc

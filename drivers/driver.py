@@ -28,13 +28,15 @@ class Timing:
 
     ``warmup`` after start: values are flagged. ``measure``: from ``trigger`` to a result. ``interval``: the
     pace where none is configured (a streaming device: what it sends by itself). ``timeout``: a device that
-    gave nothing for so long is ill.
+    gave nothing for so long is ill. ``rest``: between two measurements it sleeps until so long after the last
+    ``trigger``; such a device is asked, even where it would stream when left awake.
     """
 
     warmup: float = 0.0
     measure: float = 0.0
     interval: float = 10.0
     timeout: float = 5.0
+    rest: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Driver(ABC):
     totals: ClassVar[tuple[str, ...]] = ()
     streaming: ClassVar[bool] = False
     grade: ClassVar[str] = "S"
+    example: ClassVar[Mapping[str, Any]] = {}  # options to try it with, where some are required
 
     def __init__(self, bus: Any, **options: Any) -> None:
         """``bus`` is of the kind that ``wire`` names; ``options`` are keys of the table ``options``."""
@@ -70,6 +73,20 @@ class Driver(ABC):
         self.bus: Bus = bus
         self.set: Mapping[str, Any] = {**known, **options}
         self.memory: dict[str, float] = {}
+        self.quantities = self.measured(self.set)
+
+    @classmethod
+    def measured(cls, options: Mapping[str, Any]) -> tuple[Quantity, ...]:
+        """What a driver with these options measures: ``measures`` of the class, unless it overrides this.
+
+        Raises ``ValueError`` for options that make no sense.
+        """
+        return cls.measures
+
+    @classmethod
+    def timed(cls, options: Mapping[str, Any]) -> Timing:
+        """The timing with these options: ``timing`` of the class, unless it overrides this."""
+        return cls.timing
 
     def start(self) -> None:
         """Hook: makes the device ready, once after the port was opened."""
@@ -106,16 +123,17 @@ class Driver(ABC):
 
         Asks again while the device has nothing, for ``timing.timeout`` seconds; raises as ``measure`` does.
         """
+        timing = self.timed(self.set)
         self.trigger()
-        self.bus.wait(self.timing.measure)
-        for _ in range(int(self.timing.timeout / PATIENCE)):
+        self.bus.wait(timing.measure)
+        for _ in range(int(timing.timeout / PATIENCE)):
             with suppress(NoData):
                 return self.measure()
             self.bus.wait(PATIENCE)
         return self.measure()
 
     def _checked(self, got: Measurement) -> Measurement:
-        declared = {quantity.name for quantity in self.measures}
+        declared = {quantity.name for quantity in self.quantities}
         for name, value in got.values.items():
             if name not in declared:
                 raise BadData(f"{type(self).__name__} gave {name!r}, which it does not declare")
@@ -130,6 +148,7 @@ class StreamDriver(Driver):
     """A device that sends frames by itself; override ``decode``."""
 
     framing: ClassVar[tuple[Format, ...]]
+    flood: ClassVar[int] = FLOOD
     streaming: ClassVar[bool] = True
 
     def __init__(self, bus: Stream, **options: Any) -> None:
@@ -149,7 +168,7 @@ class StreamDriver(Driver):
     def read(self) -> Mapping[str, float] | Measurement:
         """Reads until a frame completes a measurement or the line falls silent."""
         heard = 0
-        while heard < FLOOD:
+        while heard < self.flood:
             for got in self._decoded(idle=False):
                 return got
             data = self.stream.read(256)

@@ -98,6 +98,29 @@ class Sentence:
             return False
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Printable text from ``start`` to ``end``. Without a check sum it is for the driver to know its shape."""
+
+    start: bytes
+    end: bytes = b"\r"
+    limit: int = 80
+
+    def length(self, head: bytes) -> int:
+        """To the line end; anything that is not printable before it means that this is no line."""
+        end = head.find(self.end, 0, self.limit)
+        body = head[: end if end >= 0 else self.limit].rstrip(b"\r")
+        if not body.isascii() or not body.decode().isprintable():
+            return FALSE
+        if end >= 0:
+            return end + len(self.end)
+        return MORE if len(head) < self.limit else FALSE
+
+    def valid(self, frame: bytes) -> bool:
+        """Always: there is nothing to check."""
+        return True
+
+
 class Framer:
     """Takes bytes as they come, gives frames; counts what it threw away.
 

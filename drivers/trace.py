@@ -5,9 +5,11 @@ A line a step::
     # a remark
     < 42 4d 00 1c              bytes that came
     > 42 4d e4 00 00 01 73     bytes that were sent
+    % 38400                    the line changed to this rate
     44 > 24 00                 the same at address 0x44 of an I2C bus
     44 < 66 66 93 80 00 a2
-    + 35 5.000                 35 pulses in 5 seconds
+    + 35 5.000                 35 pulses in 5 seconds; a third number are those that were lost
+    ~ 1                        the level of a contact: 1 is active
     = w1_slave "50 05 ..."     a file and its text, quoted as in JSON
     ! timeout                  silence
     ! error 121                the wire failed with this errno
@@ -20,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from drivers.bus import I2C, Files, Pulses, Stream
+from drivers.bus import I2C, Files, Pin, Pulses, Stream, Tunable
 from drivers.errors import BusError
 
 END = "the trace is at its end"
@@ -32,7 +34,7 @@ class Mismatch(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line: who (``<``, ``>``, ``+``, ``=`` or ``!``), the address of an I2C step, and what."""
+    """One line: who (``<``, ``>``, ``%``, ``+``, ``~``, ``=`` or ``!``), the address of an I2C step, and what."""
 
     sign: str
     what: str
@@ -56,7 +58,7 @@ def load(path: str | Path) -> list[Step]:
 
 def _step(line: str, number: int) -> Step:
     head, _, rest = line.partition(" ")
-    if head in ("<", ">", "+", "=", "!"):
+    if head in ("<", ">", "%", "+", "~", "=", "!"):
         return Step(head, rest.strip())
     sign, _, what = rest.strip().partition(" ")
     try:
@@ -78,6 +80,7 @@ class Replay:
         self._steps = list(steps)
         self._at = 0
         self._rest = b""
+        self.lost = 0
 
     @property
     def ended(self) -> bool:
@@ -107,6 +110,11 @@ class Replay:
         data, self._rest = self._rest[:want], self._rest[want:]
         return data
 
+    def rate(self, baud: int) -> None:
+        """Must be the rate that was set when the trace was recorded."""
+        step = self._next("%")
+        _insist(step.what == str(baud), f"changed to {baud} baud, recorded {step.what}")
+
     def transfer(self, address: int, data: bytes, size: int, pause: float = 0.0) -> bytes:
         """Writes and reads at an I2C address."""
         if data:
@@ -120,8 +128,13 @@ class Replay:
 
     def take(self) -> tuple[int, float]:
         """The pulses of the next step."""
-        edges, seconds = self._next("+").what.split()
+        edges, seconds, *lost = self._next("+").what.split()
+        self.lost = int(lost[0]) if lost else 0
         return int(edges), float(seconds)
+
+    def level(self) -> bool:
+        """The level of the next step."""
+        return self._next("~").what != "0"
 
     def _file(self, name: str) -> str:
         step = self._next("=")
@@ -179,6 +192,12 @@ class Recorder:
         self._guarded("", stream.write, data)
         self._line(f"> {data.hex(' ')}")
 
+    def rate(self, baud: int) -> None:
+        """As the bus inside, if that can."""
+        if isinstance(self._bus, Tunable):
+            self._guarded("", self._bus.rate, baud)
+            self._line(f"% {baud}")
+
     def read(self, want: Any) -> Any:
         """As the bus inside; a time-out is written as one."""
         if isinstance(want, str):
@@ -202,8 +221,21 @@ class Recorder:
         """As the bus inside."""
         pulses: Pulses = self._bus
         edges, seconds = self._guarded("", pulses.take)
-        self._line(f"+ {edges} {seconds:.6f}")
+        self._line(f"+ {edges} {seconds:.6f}" + (f" {pulses.lost}" if pulses.lost else ""))
         return edges, seconds
+
+    @property
+    def lost(self) -> int:
+        """As the bus inside."""
+        pulses: Pulses = self._bus
+        return pulses.lost
+
+    def level(self) -> bool:
+        """As the bus inside."""
+        pin: Pin = self._bus
+        active = bool(self._guarded("", pin.level))
+        self._line(f"~ {active:d}")
+        return active
 
     def _file(self, name: str) -> str:
         files: Files = self._bus

@@ -5,7 +5,7 @@ Its log says one thing when it falls ill and one when it is well again; in betwe
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -19,6 +19,7 @@ log = logging.getLogger("edge.device")
 
 ASK_AGAIN = 0.05  # seconds between two questions to a device that is not ready
 REOPEN_FIRST, REOPEN_LONGEST = 0.25, 3.0  # seconds between tries to open a wire that failed
+RETREAT_FIRST, RETREAT_LONGEST = 0.5, 30.0  # seconds until a device that failed on a shared wire is asked again
 REOPEN_SILENT = 30.0  # seconds of silence after which the wire is opened anew
 MISSING_EVERY = 60.0  # seconds between readings that say "missing"
 SPARE_DIGITS = 1  # behind the resolution of the quantity: enough for means, and no noise of binary fractions
@@ -40,7 +41,7 @@ class Counts:
     good: int = 0
     bad: int = 0
     opened: int = 0
-    latest: dict[str, Reading] = field(default_factory=dict)
+    latest: dict[str, Reading] = field(default_factory=dict)  # the last value of each quantity, before the filters
 
 
 class Device:
@@ -51,20 +52,25 @@ class Device:
         now: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self.name = settings.name
+        self.shared = driver.wire.shared  # others hang on the same wire and wait while this one is asked
         self.settings, self.plug = settings, plug
         self.health, self.trouble = Health.STARTING, ""
         self.since = now()
         self.counts = Counts()
         self.memory: dict[str, float] = {}  # totals, kept across restarts by the node
         self._class, self._chain, self._clock, self._now = driver, chain, clock, now
-        self._units = {quantity.name: quantity.unit for quantity in driver.measures}
-        self._digits = {quantity.name: quantity.decimals + SPARE_DIGITS for quantity in driver.measures}
-        self._pace = settings.interval if settings.interval is not None else self._own_pace()
+        quantities = driver.measured(settings.options)
+        self._units = {quantity.name: quantity.unit for quantity in quantities}
+        self._digits = {quantity.name: quantity.decimals + SPARE_DIGITS for quantity in quantities}
+        self._timing = driver.timed(settings.options)
+        self._streaming = driver.streaming and not self._timing.rest
+        pace = settings.interval if settings.interval is not None else self._own_pace()
+        self._pace = max(pace, self._timing.rest)
         self._driver: Driver | None = None
         self._bus: Bus | None = None
         self._triggered: float | None = None
-        self._due = self._keep_at = self._heard = self._opened_at = now()
-        self._reopen = REOPEN_FIRST
+        self._due = self._slot = self._keep_at = self._heard = self._opened_at = now()
+        self._reopen, self._retreat = REOPEN_FIRST, RETREAT_FIRST
         self._said_missing = -MISSING_EVERY
 
     @property
@@ -97,22 +103,23 @@ class Device:
         return self._chain.rest()
 
     def _own_pace(self) -> float:
-        return 0.0 if self._class.streaming else self._class.timing.interval
+        return 0.0 if self._streaming else self._timing.interval
 
     @property
     def _patience(self) -> float:
         """Seconds without a measurement after which the device is ill."""
-        pace = 0.0 if self._class.streaming else self._pace
-        return self._class.timing.timeout + pace + self._class.timing.measure
+        pace = 0.0 if self._streaming else self._pace
+        return self._timing.timeout + pace + self._timing.measure
 
     def _advance(self) -> Measurement | None:
         driver = self._driver or self._open()
-        if self._class.streaming:
+        if self._streaming:
             return driver.measure()
         if self._triggered is None:
+            self._slot = self._due  # not the moment itself: waiting for the wire must not shift the grid
             driver.trigger()
             self._triggered = self._now()
-            self._due = self._triggered + self._class.timing.measure
+            self._due = self._triggered + self._timing.measure
             return None
         return driver.measure()
 
@@ -133,25 +140,26 @@ class Device:
 
     def _good(self, got: Measurement) -> list[Reading]:
         at = self._clock.now()
-        self._heard, self._reopen = self._now(), REOPEN_FIRST
+        self._heard, self._reopen, self._retreat = self._now(), REOPEN_FIRST, RETREAT_FIRST
         self.counts.good += 1
         self._become(Health.OK, "")
         kept = self._kept()
         self._again()
         if not kept:
             return []
-        warm = NONE if self._now() - self._opened_at >= self._class.timing.warmup else Reason.WARMING_UP
+        warm = NONE if self._now() - self._opened_at >= self._timing.warmup else Reason.WARMING_UP
         readings = []
         for name, value in got.values.items():
             reasons = got.flags.get(name, NONE) | warm
             quality = GOOD.flagged(reasons) if reasons else GOOD
             value = round(float(value), self._digits[name])
             readings.append(Reading(self.name, name, value, self._units[name], at, quality=quality))
-        return self._finish(readings)
+        self.counts.latest.update((reading.quantity, reading) for reading in readings)
+        return self._chain(readings)
 
     def _kept(self) -> bool:
         """Whether a streaming device's value is due to be kept; every value of a polled one is."""
-        if not self._class.streaming or not self._pace:
+        if not self._streaming or not self._pace:
             return True
         now = self._now()
         if now < self._keep_at - EARLY * self._pace:
@@ -164,13 +172,15 @@ class Device:
         if self._triggered is None:
             self._due = self._now()
             return
-        late = self._now() - self._triggered
-        self._due = self._triggered + self._pace * max(1, -(-late // self._pace)) if self._pace else self._now()
+        late = self._now() - self._slot
+        self._due = self._slot + self._pace * max(1, -(-late // self._pace)) if self._pace else self._now()
         self._triggered = None
 
     def _nothing(self, why: str) -> list[Reading]:
         now = self._now()
-        if self._triggered is not None:
+        if self.shared:
+            self._step_back()
+        elif self._triggered is not None:
             self._due = now + ASK_AGAIN
         silent = now - self._heard
         if silent < self._patience:
@@ -180,6 +190,12 @@ class Device:
         if self._triggered is not None:
             self._again()
         return self._missing(f"no measurement for {silent:.0f} s: {why}")
+
+    def _step_back(self) -> None:
+        """Leaves the wire to the others, twice as long each time: a dead device costs them a time-out now and then."""
+        self._triggered = None
+        self._due = self._now() + self._retreat
+        self._retreat = min(max(RETREAT_LONGEST, self._pace), 2 * self._retreat)
 
     def _broken(self, why: str) -> list[Reading]:
         self._unplug()
@@ -205,13 +221,9 @@ class Device:
             return []
         self._said_missing = now
         at = self._clock.now()
-        return self._finish(
+        return self._chain(
             [Reading(self.name, name, None, unit, at, quality=MISSING) for name, unit in self._units.items()]
         )
-
-    def _finish(self, readings: list[Reading]) -> list[Reading]:
-        self.counts.latest.update((reading.quantity, reading) for reading in readings)
-        return self._chain(readings)
 
     def _become(self, health: Health, trouble: str) -> None:
         if health is Health.ILL and self.health is not Health.ILL:
@@ -222,8 +234,3 @@ class Device:
         if health is not self.health:
             self.since = self._now()
         self.health, self.trouble = health, trouble
-
-
-def latest_of(device: Device) -> Mapping[str, Reading]:
-    """The last reading of each quantity, before the filters."""
-    return dict(device.counts.latest)

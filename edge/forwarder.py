@@ -10,12 +10,13 @@ import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from threading import Event, Thread
 
 from edge.clock import Clock
 from edge.errors import Refused, UplinkDown
 from edge.events import Events
-from edge.outbox.cursor import Cursor
+from edge.outbox.cursor import Cursor, runs
 from edge.outbox.picker import Picker
 from edge.pace import Backoff
 from edge.payload import Payload
@@ -25,7 +26,9 @@ from edge.uplink import Ack, Uplink
 
 log = logging.getLogger("edge.forwarder")
 
+ALARM_ROOM = 2  # messages that alarms may have under way beyond the window
 IDLE = 1.0  # seconds a poll lasts when there is nothing to send
+FAREWELL = 4.0  # seconds the end may take: a broker that does not answer must not hold up a stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,14 @@ class Route:
     payload: Payload
     cursor: Cursor
     picker: Picker
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a message under way holds: the runs of its seqs only, as the readings themselves are on disk."""
+
+    runs: tuple[tuple[int, int], ...]
+    lane: str
 
 
 class Forwarder:
@@ -52,7 +63,7 @@ class Forwarder:
         self.beat: Callable[[], None] = lambda: None
         self._node, self._route, self._uplink = node, route, route.uplink
         self._events, self._clock = events, clock
-        self._batches: dict[int, Batch] = {}  # under way, by token
+        self._batches: dict[int, Sent] = {}  # under way, by token
         self._reports: dict[int, int] = {}  # ids of events under way, by token
         self._backoff = Backoff()
         self._stopping = Event()
@@ -70,7 +81,15 @@ class Forwarder:
         """Says good-bye and ends; what was not acknowledged waits on disk."""
         self._stopping.set()
         self._uplink.wake()
-        self._thread.join(timeout=15)
+
+    def replay(self, first: int, last: int) -> None:
+        """Sends these readings once more, marked as replay; the account does not change."""
+        self._route.picker.replay(first, last)
+        self._uplink.wake()
+
+    def join(self) -> None:
+        """Waits for the end."""
+        self._thread.join(timeout=FAREWELL)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -104,6 +123,8 @@ class Forwarder:
             for ack in self._uplink.poll(self._patience()):
                 self._settle(ack)
                 self._backoff.reset()
+            for receipt in self._uplink.inbox():
+                self._receipt(receipt)
 
     def _patience(self) -> float:
         pause = self._route.picker.pause
@@ -111,13 +132,32 @@ class Forwarder:
 
     def _fill(self) -> None:
         """Sends as much as the window takes."""
-        while len(self._batches) + len(self._reports) < self._uplink.window:
+        while self._room() > -ALARM_ROOM and (
+            alarm := self._route.picker.alarm(self._node, self._route.settings.batch)
+        ):
+            self._send(alarm)
+        while self._room() > 0:
             if self._send_event():
                 continue
             batch = self._route.picker.next(self._node, self._route.settings.batch)
             if batch is None:
                 return
             self._send(batch)
+
+    def _room(self) -> int:
+        """Messages that the window still takes."""
+        return self._uplink.window - len(self._batches) - len(self._reports)
+
+    def _receipt(self, payload: bytes) -> None:
+        """``{"upto": SEQ}``: the centre has stored all that was handed over, up to there."""
+        try:
+            upto = json.loads(payload)["upto"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            upto = None
+        if isinstance(upto, int) and not isinstance(upto, bool):
+            self.cursor.stored(upto)
+        else:
+            log.warning("%s sent a receipt that is none: %r", self.name, payload[:80])
 
     def _send_event(self) -> bool:
         event = self._events.next(self.name)
@@ -137,12 +177,13 @@ class Forwarder:
         if self._route.settings.compress == "deflate":
             message = zlib.compress(message, 6)
         try:
-            token = self._uplink.send("readings", message, self._properties(batch))
+            channel = "alarms" if batch.lane == "alarm" else "readings"
+            token = self._uplink.send(channel, message, self._properties(batch))
         except Refused as why:
             self._split(batch, str(why))
             return
         self.sent += len(batch.readings)
-        self._batches[token] = batch
+        self._batches[token] = Sent(tuple(runs(batch.seqs)), batch.lane)
 
     def _properties(self, batch: Batch) -> dict[str, str]:
         return {
@@ -158,10 +199,10 @@ class Forwarder:
         if ack.token in self._reports:
             self._events.delivered(self.name, self._reports.pop(ack.token))
             return
-        batch = self._batches.pop(ack.token)
-        if ack.refused is None:
-            self.cursor.deliver(batch.seqs)
-        else:
+        sent = self._batches.pop(ack.token)
+        if ack.refused is None and sent.lane != "replay":
+            self.cursor.deliver(chain.from_iterable(range(first, last + 1) for first, last in sent.runs))
+        elif ack.refused is not None and (batch := self._route.picker.again(self._node, sent.runs, sent.lane)):
             self._split(batch, ack.refused)
 
     def _split(self, batch: Batch, why: str) -> None:

@@ -73,11 +73,12 @@ def uplink_status(forwarder: Forwarder, outbox: Outbox) -> dict[str, Any]:
         "for": round(time.monotonic() - forwarder.since, 1),
         "sent": forwarder.sent,
         **forwarder.cursor.ledger(outbox.last).as_dict(),
+        "skipped": forwarder.cursor.skipped,
     }
 
 
 def outbox_status(outbox: Outbox, writer: Writer) -> dict[str, Any]:
-    """The card."""
+    """The card; ``written`` are the bytes this process gave to the block layer since it started."""
     return {
         "first": outbox.first,
         "last": outbox.last,
@@ -86,7 +87,17 @@ def outbox_status(outbox: Outbox, writer: Writer) -> dict[str, Any]:
         "held": writer.held,
         "overrun": writer.overrun,
         "trouble": writer.trouble,
+        "alarms": sum(last - first + 1 for first, last in outbox.alarms(1, outbox.last)),
+        "written": _written(),
     }
+
+
+def _written() -> int | None:
+    try:
+        with open("/proc/self/io", encoding="ascii") as file:  # noqa: PTH123 - as below
+            return int(dict(line.split(": ") for line in file)["write_bytes"])
+    except (OSError, KeyError, ValueError):
+        return None  # a kernel without task accounting, or a sandbox that hides it
 
 
 def clock_status(clock: Clock) -> dict[str, Any]:

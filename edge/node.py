@@ -7,7 +7,8 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
-from threading import Event, RLock
+from queue import Empty, SimpleQueue
+from threading import RLock
 from typing import Any
 
 import edge
@@ -27,6 +28,7 @@ log = logging.getLogger("edge.node")
 
 TURN = 1.0  # seconds between two rounds of housekeeping
 SAVE = 60.0  # seconds between two saves of cursors and totals: after a crash so much goes twice
+SAVE_SOON, MANY = 5.0, 1000  # seconds, where more readings than this have arrived since: a backlog drains
 BOOTS = 50  # anchors of earlier boots that are kept
 
 
@@ -46,20 +48,24 @@ class Node:
         self.stores = self._stores(folder)
         self._beats = Beats()
         self._since = self._saved = time.monotonic()
-        self._stopping, self._busy = Event(), RLock()
+        self._settled = 0  # readings that had arrived when cursors were last saved
+        self._stopping: SimpleQueue[None] = SimpleQueue()  # an Event set by a signal may wait for itself for ever
+        self._busy = RLock()
         self._fresh: Callable[[], Settings] | None = None
         self.pipeline = self._pipeline()
-        self.control = Control(socket_path(folder), {"status": self.status})
+        self.control = Control(socket_path(folder), {"status": self.status, "replay": self.replay})
 
     def run(self) -> None:
         """Runs until ``stop`` is called from a signal handler or another thread."""
         node, sensors, uplinks = self.settings.node.id, len(self.settings.sensors), len(self.settings.uplinks)
+        self.clock.check()
+        self._save()  # what was recovered from the card must not have to be found there a second time
         self.control.start()
         self.stores.events.put("restart", version=edge.__version__, seq=self.stores.outbox.last)
         self.pipeline.start()
         log.info("node %s runs with %d sensors and %d uplinks", node, sensors, uplinks)
         notify(READY=1, STATUS="running")
-        while not self._stopping.wait(TURN):
+        while not self._stop_asked(TURN):
             self._housekeeping()
         notify(STOPPING=1)
         self.pipeline.stop()
@@ -71,7 +77,7 @@ class Node:
 
     def stop(self) -> None:
         """Ends ``run``: sensors come to rest, what they gave goes to the card, the uplinks say good-bye."""
-        self._stopping.set()
+        self._stopping.put(None)
 
     def reload(self, fresh: Callable[[], Settings]) -> None:
         """Takes over the settings that ``fresh`` gives, at the next turn; the old ones stay if it raises."""
@@ -94,6 +100,25 @@ class Node:
                 "clock": clock_status(self.clock),
                 "process": process_status(self._since),
             }
+
+    def replay(self, first: int, last: int, to: str | None = None) -> list[str]:
+        """Sends readings once more to one destination or to all; gives their names. Raises ``ValueError``."""
+        with self._busy:
+            chosen = [forwarder for forwarder in self.pipeline.forwarders if to in (None, forwarder.name)]
+            if not chosen or not 1 <= first <= last <= self.stores.outbox.last:
+                raise ValueError(
+                    f"there is no uplink {to!r}, or no seqs {first}..{last} in 1..{self.stores.outbox.last}"
+                )
+            for forwarder in chosen:
+                forwarder.replay(first, last)
+            return [forwarder.name for forwarder in chosen]
+
+    def _stop_asked(self, seconds: float) -> bool:
+        try:
+            self._stopping.get(timeout=seconds)
+        except Empty:
+            return False
+        return True
 
     def _stores(self, folder: Path) -> Stores:
         for saved in self._state.load("anchors").values():
@@ -122,7 +147,7 @@ class Node:
         self.clock.check()
         if self._fresh is not None:
             self._take_over()
-        if time.monotonic() - self._saved >= SAVE:
+        if time.monotonic() - self._saved >= (SAVE_SOON if self._delivered() - self._settled > MANY else SAVE):
             self._save()
         if not self._beats.hanging():
             notify(WATCHDOG=1)
@@ -142,19 +167,23 @@ class Node:
             self.pipeline.stop()
             self._beats.forget()
             self.settings = settings
+            self.stores.outbox.limit_to(settings.outbox.limit)
             self.pipeline = self._pipeline()
             self.pipeline.start()
         log.info("configuration %s is in force", settings.digest)
         self.stores.events.put("config", accepted=True, digest=settings.digest)
 
     def _save(self) -> None:
-        self._saved = time.monotonic()
+        self._saved, self._settled = time.monotonic(), self._delivered()
         try:
             self._state.save("cursors", {name: cursor.as_dict() for name, cursor in self.stores.cursors.items()})
             self._state.save("memory", {name: dict(memory) for name, memory in self.stores.memories.items() if memory})
             self.stores.events.save([uplink.name for uplink in self.settings.uplinks])
         except StorageError as error:
             log.error("cursors and totals could not be saved (%s); readings may go twice after a restart", error)
+
+    def _delivered(self) -> int:
+        return sum(cursor.delivered for cursor in self.stores.cursors.values())
 
     def _anchored(self, anchor: Anchor) -> None:
         log.info("the clock is known from %s within %.3f s", anchor.source, anchor.error)

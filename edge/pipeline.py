@@ -1,5 +1,6 @@
 """Builds the way of a reading from settings: bus by bus to the card, and from the card to each destination."""
 
+import os
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from edge.outbox.outbox import Outbox
 from edge.outbox.picker import Picker
 from edge.outbox.writer import Writer
 from edge.payload import PAYLOADS
+from edge.reading import Reading
 from edge.sampler import Sampler
 from edge.settings import SensorSettings, Settings, UplinkSettings
 from edge.uplink import Uplink
@@ -49,6 +51,7 @@ class Pipeline:
             part.beat = beats.of(name)
         self.writer.on_commit = self._committed
         stores.outbox.on_evicted = self._evicted
+        stores.outbox.needed = self._needed
 
     def start(self) -> None:
         """Starts from the far end, so that nothing waits for its taker."""
@@ -67,6 +70,8 @@ class Pipeline:
         self.writer.stop()
         for forwarder in self.forwarders:
             forwarder.stop()
+        for forwarder in self.forwarders:
+            forwarder.join()
 
     def _parts(self) -> list[tuple[Any, str]]:
         named: list[tuple[Any, str]] = [(self.writer, "writer")]
@@ -78,6 +83,9 @@ class Pipeline:
         for forwarder in self.forwarders:
             forwarder.wake()
 
+    def _needed(self, first: int, last: int) -> bool:
+        return any(forwarder.cursor.waits(first, last) for forwarder in self.forwarders)
+
     def _evicted(self, first: int, last: int, reason: str) -> None:
         for name in (forwarder.name for forwarder in self.forwarders):
             lost = self._stores.cursors[name].evict(first, last)
@@ -87,21 +95,19 @@ class Pipeline:
 
 def _device(sensor: SensorSettings, stores: Stores) -> Device:
     driver = drivers.load(sensor.driver)
-    plug = drivers.plug(
-        sensor.driver, sensor.place, baud=sensor.baud, debounce=float(sensor.options.get("debounce", 0.0))
-    )
+    plug = drivers.plug(sensor.driver, sensor.place, baud=sensor.baud, debounce=sensor.options.get("debounce"))
     device = Device(sensor, driver, plug, _chain(sensor, driver), stores.clock)
     device.memory = stores.memories.setdefault(sensor.name, {})
-    for stored in stores.outbox.recovered:
-        reading = stored[1]
-        if reading.device == sensor.name and reading.quantity in driver.totals and reading.value is not None:
-            device.memory[reading.quantity] = max(reading.value, device.memory.get(reading.quantity, 0.0))
+    for _, reading in stores.outbox.recovered:
+        total = reading.value if reading.raw is None else reading.raw
+        if reading.device == sensor.name and reading.quantity in driver.totals and total is not None:
+            device.memory[reading.quantity] = max(total, device.memory.get(reading.quantity, 0.0))
     return device
 
 
 def _chain(sensor: SensorSettings, driver: type[drivers.Driver]) -> Chain:
     """The configured filters; without any, the range of the data sheet."""
-    quantities = {quantity.name: quantity for quantity in driver.measures}
+    quantities = {quantity.name: quantity for quantity in driver.measured(sensor.options)}
     if not sensor.filters:
         return Chain([(None, FILTERS["range"](quantities))])
     return Chain([(item.quantity, FILTERS[item.type](quantities, **item.options)) for item in sensor.filters])
@@ -111,21 +117,39 @@ def _by_bus(devices: list[Device]) -> dict[str, list[Device]]:
     """Devices that share a wire share a thread; a simulated device has a wire of its own."""
     buses: dict[str, list[Device]] = defaultdict(list)
     for device in devices:
-        place, wire = device.settings.place, device.settings.wire
-        alone = wire in ("port", "gpio") or str(place).startswith("sim:")
-        buses[device.name if alone else f"{wire} {place if wire == 'i2c' else ''}".strip()].append(device)
+        buses[_bus(device)].append(device)
     return buses
+
+
+def _bus(device: Device) -> str:
+    place, wire = device.settings.place, device.settings.wire
+    if str(place).startswith("sim:") or (wire in ("port", "gpio") and not device.shared):
+        return device.name
+    if wire == "port":
+        return f"port {os.path.realpath(str(place))}"  # by-id names are links
+    return f"{wire} {place}" if wire == "i2c" else wire
 
 
 def _forwarder(node: str, settings: UplinkSettings, stores: Stores, status: StatusMessage) -> Forwarder:
     cursor = stores.cursors.setdefault(settings.name, Cursor(settings.name))
-    picker = Picker(stores.outbox, cursor, settings.rate)
+    cursor.receipt = settings.custody == "receipt"
+    picker = Picker(stores.outbox, cursor, settings.rate, _wanted(settings))
     route = Route(settings, _uplink(settings, node, status), PAYLOADS[settings.payload](), cursor, picker)
     picker.on_lost = lambda first, last: _lost(stores, settings.name, first, last)
-    missing = stores.outbox.first - 1
-    if missing and cursor.evict(1, missing):
-        stores.events.put("gap", destination=settings.name, first=1, last=missing, reason="gone before it was sent")
+    for first, last in stores.outbox.gone():
+        if lost := cursor.evict(first, last):
+            reason = "gone before it was sent"
+            stores.events.put("gap", destination=settings.name, first=first, last=last, count=lost, reason=reason)
     return Forwarder(node, route, stores.events, stores.clock)
+
+
+def _wanted(settings: UplinkSettings) -> Callable[[Reading], bool] | None:
+    sensors, quantities = set(settings.sensors), set(settings.quantities)
+    if not sensors and not quantities:
+        return None
+    return lambda reading: (
+        (not sensors or reading.device in sensors) and (not quantities or reading.quantity in quantities)
+    )
 
 
 def _lost(stores: Stores, name: str, first: int, last: int) -> None:

@@ -8,9 +8,10 @@ Readings never go in here; they have the outbox.
 import json
 import logging
 import os
+import stat
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TextIO
 
 from tinydb import TinyDB, where
 from tinydb.middlewares import CachingMiddleware
@@ -30,19 +31,18 @@ class AtomicStorage(Storage):
     def read(self) -> dict[str, dict[str, Any]] | None:
         """The content; None when there is none yet. An unreadable file is set aside, and the node starts."""
         try:
-            content: dict[str, dict[str, Any]] = json.loads(self._path.read_bytes())
-            return content
+            return _tables(json.loads(_content(self._path)))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             log.error("%s cannot be read (%s); it is set aside and state begins anew", self._path, error)
-            self._path.replace(self._path.with_suffix(".unreadable"))
+            _put_aside(self._path)
             return None
 
     def write(self, data: dict[str, dict[str, Any]]) -> None:
         """Replaces the content durably. Raises ``OSError`` and leaves the old content in place."""
         fresh = self._path.with_suffix(".new")
-        with fresh.open("w", encoding="utf-8") as file:
+        with _new_file(fresh) as file:
             json.dump(data, file, separators=(",", ":"))
             file.flush()
             os.fsync(file.fileno())
@@ -52,6 +52,50 @@ class AtomicStorage(Storage):
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _content(path: Path) -> bytes:
+    """What a plain file holds; never waits for the far end of a pipe. Raises ``ValueError`` for anything else."""
+    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise ValueError("it is no plain file")
+    with os.fdopen(fd, "rb") as file:
+        return file.read()
+
+
+def _tables(content: Any) -> dict[str, dict[str, Any]]:
+    """The content, if it consists of tables with rows as ``State`` makes them. Raises ``ValueError``."""
+    if not isinstance(content, dict) or not all(isinstance(table, dict) for table in content.values()):
+        raise ValueError("it holds no tables")
+    for table in content.values():
+        for number, row in table.items():
+            if not (
+                number.isdecimal() and isinstance(row, dict) and isinstance(row.get("name"), str) and "value" in row
+            ):
+                raise ValueError("it holds rows that are not ours")
+    return content
+
+
+def _new_file(path: Path) -> TextIO:
+    """A file of our own, whatever lay there before. Raises ``OSError``."""
+    try:
+        path.unlink(missing_ok=True)
+    except (IsADirectoryError, PermissionError):
+        _put_aside(path)
+    return path.open("x", encoding="utf-8")
+
+
+def _put_aside(path: Path) -> None:
+    """Renames it, over what was set aside before where that can be."""
+    places = (path.with_suffix(".unreadable"), path.with_suffix(f".unreadable-{os.urandom(4).hex()}"))
+    for place in places:
+        try:
+            path.replace(place)
+            return
+        except OSError as error:
+            log.debug("%s cannot become %s: %s", path, place.name, error)
+    log.error("%s could not be set aside", path)
 
 
 class State:

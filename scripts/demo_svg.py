@@ -12,7 +12,7 @@ from edge.cli.demo import table
 from edge.cli.demo.stage import Stage
 
 PICTURE = Path(__file__).parent.parent / "docs" / "demo.svg"
-CUT, HURT, SHOT = 14.0, 19.0, 28.0  # seconds after the start
+CUT, HURT, SHOT = 18.0, 30.0, 36.0  # seconds after the start
 WIDTH = 136
 
 
@@ -21,7 +21,7 @@ def main() -> int:
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, highlight=False)
     with Stage() as stage:
         play(stage)
-        console.print(table.view(stage, WIDTH), crop=False)
+        console.print(table.view(stage, console), crop=False)
         proof = stage.finish()
         console.print(f"\n {proof.line(stage.power.kills, stage.link.cuts)}", style="bold")
     PICTURE.parent.mkdir(exist_ok=True)

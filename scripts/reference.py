@@ -13,7 +13,7 @@ from edge.settings.sensor import FILTER, SENSOR
 from edge.settings.uplink import UPLINK
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
-WIRES = {"port": "serial port", "i2c": "I2C", "gpio": "GPIO", "w1": "1-Wire"}
+WIRES = {"port": "serial port", "i2c": "I2C", "gpio": "GPIO", "w1": "1-Wire", "pps": "pulse per second"}
 
 
 def table(options: tuple[Option, ...]) -> list[str]:
@@ -39,7 +39,8 @@ def driver_section(name: str, kind: type[drivers.Driver]) -> list[str]:
     """What a driver measures and takes."""
     timing = kind.timing
     source = (sys.modules[kind.__module__].__doc__ or "").split("\n\n")[0]
-    wire = WIRES[kind.wire.key] + (f", {kind.wire.baud} baud" if kind.wire.baud else "")
+    network = kind.wire.key == "port" and not kind.wire.baud
+    wire = "TCP" if network else WIRES[kind.wire.key] + (f", {kind.wire.baud} baud" if kind.wire.baud else "")
     wire += "".join(f", 0x{address:02x}" for address in kind.wire.addresses)
     out = [f"## {name}", "", source, "", (kind.__doc__ or "").strip().replace("\n    ", "\n"), ""]
     out += [f"Wire: {wire}. Grade: {kind.grade}. Warm-up {timing.warmup:g} s, ill after {timing.timeout:g} s.", ""]

@@ -119,6 +119,7 @@ class Subscriber:
     def __init__(self, port: int, name: str = "listener") -> None:
         """Returns when it is subscribed. Its session outlives the connection, as far as the broker keeps it."""
         self.records: list[Record] = []
+        self.delays: list[float] = []  # seconds from the stamp of each of them to its arrival
         self.messages: list[Message] = []
         self.news = threading.Event()
         self._subscribed = threading.Event()
@@ -164,7 +165,10 @@ class Subscriber:
         properties = dict(getattr(message.properties, "UserProperty", []))
         channel = message.topic.rpartition("/")[2]
         if channel == "readings":
-            self.records.extend(resolved(message.payload))
+            records = list(resolved(message.payload))
+            now = time.time() if records[0].boot is None else time.clock_gettime(time.CLOCK_BOOTTIME)
+            self.records.extend(records)
+            self.delays.extend(now - record.time for record in records)
         self.messages.append(Message(channel, message.payload, properties, bool(message.retain)))
         self.news.set()
 
@@ -200,10 +204,10 @@ class Pty:
         self._thread.start()
 
     def send(self, data: bytes, piece: int = 512, seconds: float = 30) -> None:
-        """Sends all of it, never more than the other side has room for; returns when everything was read."""
-        for at in range(0, len(data), piece):
-            part = data[at : at + piece]
-            assert os.write(self._master, part) == len(part)
+        """Sends all of it at the pace of the reader, so that no byte is lost; returns when all was read."""
+        while data:
+            with contextlib.suppress(BlockingIOError):  # the kernel holds some that it has not yet handed over
+                data = data[os.write(self._master, data[:piece]) :]
             assert until_empty(self._slave, seconds), "the other side reads no more"
 
     def still(self) -> None:

@@ -19,6 +19,7 @@ class FakeUplink:
         self.down, self.mute = False, False
         self.refuse = lambda records: None
         self.messages = []  # (channel, payload, properties) as they came
+        self.receipts = []  # payloads that the centre sends
         self.connections = 0
         self.most_under_way = 0
         self._under_way = {}
@@ -55,6 +56,10 @@ class FakeUplink:
         self._under_way.clear()
         self.changed.set()
         return acks
+
+    def inbox(self):
+        taken, self.receipts = self.receipts, []
+        return taken
 
     def wake(self):
         self._awake.set()

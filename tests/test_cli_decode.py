@@ -197,7 +197,7 @@ def test_an_unknown_driver(decode: Decoder) -> None:
         ("pulse_flow", "debounce=5", "duration"),
         ("pulse_flow", "debounce", "KEY=VALUE"),
         ("sht3x", "repeatability=best", "high, medium, low"),
-        ("ezo_ph", "x=1", "it has: none"),
+        ("ezo_rtd", "x=1", "it has: none"),
     ],
 )
 def test_a_wrong_option(decode: Decoder, driver: str, setting: str, says: str) -> None:

@@ -30,7 +30,7 @@ def test_links_lead_somewhere(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_files_that_are_named_exist(page):
-    for name in re.findall(r"`((?:edge|drivers|tests|docs|config|systemd|hw_tests)/[\w./-]*\w)`", page.read_text()):
+    for name in re.findall(r"`((?:edge|drivers|tests|docs|config|systemd|hw_tests)/[\w./-]*\.\w+)`", page.read_text()):
         assert (ROOT / name).exists(), f"{page.name} names {name}"
 
 

@@ -15,7 +15,7 @@ from edge.payload import PAYLOADS
 from edge.reading import Reading
 from edge.settings import UplinkSettings
 from edge.state import State
-from tests.fakes import FakeUplink
+from tests.fakes import FakeUplink, unpacked
 
 PATIENCE = 10.0
 
@@ -23,13 +23,14 @@ PATIENCE = 10.0
 class Rig:
     """An outbox, a fake destination and the forwarder between them."""
 
-    def __init__(self, folder, **more):
+    def __init__(self, folder, wanted=None, **more):
         self.outbox = Outbox(folder / "outbox", limit=1 << 22)
         self.cursor = Cursor("city")
         self.uplink = FakeUplink()
         self.events = Events(Clock(), State(folder / "state.json"))
         settings = UplinkSettings("city", "mqtt", "localhost", 1883, **{"batch": 10, **more})
-        self.picker = Picker(self.outbox, self.cursor, settings.rate)
+        self.cursor.receipt = settings.custody == "receipt"
+        self.picker = Picker(self.outbox, self.cursor, settings.rate, wanted)
         route = Route(settings, self.uplink, PAYLOADS["senml+json"](), self.cursor, self.picker)
         self.forwarder = Forwarder("N-1", route, self.events, Clock())
         self.number = 0
@@ -64,6 +65,7 @@ def running(rig):
         yield rig
     finally:
         rig.forwarder.stop()
+        rig.forwarder.join()
 
 
 def test_everything_arrives_once_and_in_order(tmp_path):
@@ -172,3 +174,56 @@ def test_evicted_readings_are_counted_not_sent(tmp_path):
     assert rig.seqs() == [5, 6, 7, 8, 9, 10]
     ledger = rig.cursor.ledger(10)
     assert (ledger.delivered, ledger.evicted) == (6, 4)
+
+
+def test_an_alarm_overtakes_a_backlog_even_when_the_window_is_full(tmp_path):
+    rig = Rig(tmp_path)
+    rig.uplink.mute = True
+    rig.put(300)
+    with running(rig):
+        rig.until(lambda: len(rig.seqs()) == 10 * rig.uplink.window)
+        rig.outbox.put([Reading("gauge", "level", 3.2, "m", Stamp("b", 5))], alarm=True)
+        rig.forwarder.wake()
+        rig.until(lambda: any(channel == "alarms" for channel, _, _ in rig.uplink.messages))
+        rig.uplink.mute = False
+        rig.forwarder.wake()
+        rig.until(rig.drained)
+    assert rig.cursor.ledger(rig.outbox.last).delivered == 301
+
+
+def test_a_destination_gets_only_what_it_wants_and_its_account_holds(tmp_path):
+    rig = Rig(tmp_path, wanted=lambda reading: reading.value % 3 == 0)
+    rig.put(90)
+    with running(rig):
+        rig.until(rig.drained)
+    ledger = rig.cursor.ledger(rig.outbox.last)
+    assert rig.seqs() == list(range(1, 91, 3))
+    assert (ledger.taken, ledger.delivered, ledger.balanced) == (30, 30, True)
+
+
+def test_a_receipt_lets_readings_go_and_an_acknowledgement_alone_does_not(tmp_path):
+    rig = Rig(tmp_path, custody="receipt")
+    rig.put(30)
+    with running(rig):
+        rig.until(lambda: len(rig.seqs()) == 30 and not rig.uplink._under_way)
+        assert rig.cursor.ledger(30).delivered == 0
+        rig.uplink.receipts += [b"nonsense", b'{"upto": true}', b'{"upto": 20}']
+        rig.forwarder.wake()
+        rig.until(lambda: rig.cursor.ledger(30).delivered == 20)
+        assert rig.cursor.ledger(30).waiting == 10
+        rig.uplink.receipts.append(b'{"upto": 30}')
+        rig.forwarder.wake()
+        rig.until(rig.drained)
+    assert rig.seqs() == list(range(1, 31))
+
+
+def test_a_replay_sends_again_marked_and_leaves_the_account_alone(tmp_path):
+    rig = Rig(tmp_path)
+    rig.put(50)
+    with running(rig):
+        rig.until(rig.drained)
+        rig.forwarder.replay(11, 40)
+        rig.until(lambda: len(rig.seqs()) == 80)
+    replayed = [payload for channel, payload, properties in rig.uplink.messages if properties.get("lane") == "replay"]
+    assert [record["seq"] for payload in replayed for record in unpacked(payload)] == list(range(11, 41))
+    assert rig.cursor.ledger(50).delivered == 50

@@ -12,6 +12,7 @@ from drivers.driver import Measurement
 from drivers.errors import BadData, NoData
 from drivers.gnss.fix import clock, coordinate
 from drivers.gnss.nmea import NMEA
+from drivers.gnss.ublox import Ublox
 from drivers.quality import Reason
 from drivers.sim import SimPort
 from drivers.sim.time import VirtualTime
@@ -34,6 +35,7 @@ LOGS = {
     "gnss-ublox-ubx/ublox-neo-m8n": (24, 24, 22, 22),
     "gnss-ublox-ubx/ublox8-uniqid-monhw": (13, 13, 13, 22),
 }
+ONCE = {"gnss-ublox-ubx/ublox8-uniqid-monhw": (8, 8, 8, 22)}  # fixes that came in both languages, told in one
 
 
 class Bytes:
@@ -49,6 +51,9 @@ class Bytes:
         if len(piece) > size:
             self.pieces.insert(0, piece[size:])
         return piece[:size]
+
+    def write(self, data: bytes) -> None:
+        """Nobody listens."""
 
 
 def sentence(body: str) -> bytes:
@@ -128,11 +133,12 @@ def found_again(report: dict, fixes: list[dict]) -> bool:
 
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("log", LOGS)
-def test_real_receiver(log: str, seed: int) -> None:
+@pytest.mark.parametrize("kind", [NMEA, Ublox])
+def test_real_receiver(kind: type[NMEA], log: str, seed: int) -> None:
     path = CAPTURES / f"{log}.log"
     if not path.exists():
         pytest.skip(f"no captures at {CAPTURES}")
-    found = [dict(got.values) for got in told(NMEA(Bytes(pieces(path.read_bytes(), seed))))]
+    found = [dict(got.values) for got in told(kind(Bytes(pieces(path.read_bytes(), seed))))]
     fixes = [values for values in found if "latitude" in values]
     assert all((values["fix"] >= 2) == ("latitude" in values) for values in found)
     reports = gpsd(path.with_suffix(".gpsd.jsonl"))
@@ -143,7 +149,7 @@ def test_real_receiver(log: str, seed: int) -> None:
             assert any(agrees(values, report) for report in full), (values, rivals)
             compared += 1
     assert not [report for report in reports if not found_again(report, fixes)]
-    assert (len(found), len(fixes), compared, len(reports)) == LOGS[log]
+    assert (len(found), len(fixes), compared, len(reports)) == (ONCE if kind is Ublox else {}).get(log, LOGS[log])
 
 
 def test_damaged_date_costs_the_date_only() -> None:

@@ -86,7 +86,7 @@ def test_the_budget_holds_and_what_goes_is_told(tmp_path):
     outbox.on_evicted = lambda first, last, reason: told.append((first, last, reason))
     for start in range(0, 10_000, 50):
         outbox.put([reading(number) for number in range(start, start + 50)])
-    assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 4 * SEGMENT
+    assert sum(path.stat().st_size for path in tmp_path.glob("*.*")) <= 4 * SEGMENT
     assert [seq for seq, _ in everything(outbox)] == list(range(outbox.first, 10_001))
     assert told[0][0] == 1
     assert told[-1][1] == outbox.first - 1
@@ -157,6 +157,72 @@ def test_it_starts_whatever_lies_in_the_folder(tmp_path, junk):
     outbox = Outbox(tmp_path, limit=1 << 20, segment=SEGMENT)
     first, _ = outbox.put([reading(1)])
     assert everything(outbox)[-1] == (first, reading(1))
+
+
+def alarm(number):
+    return reading(number, device="gauge", quantity="level")._replace(unit="m")
+
+
+def test_alarms_have_a_log_of_their_own_in_one_numbering(tmp_path):
+    outbox = filled(tmp_path, 10)
+    assert outbox.put([alarm(10)], alarm=True) == (11, 11)
+    assert outbox.put([reading(11)]) == (12, 12)
+    assert outbox.alarms(1, 12) == [(11, 11)]
+    assert outbox.routine(1, 12) == [(1, 10), (12, 12)]
+    assert outbox.reader(alarm=True).read(1, 12, 5) == [(11, alarm(10))]
+    assert [seq for seq, _ in outbox.reader().read(9, 12, 5)] == [9, 10, 12]
+
+
+def test_alarms_are_still_known_after_a_restart_and_no_seq_is_reused(tmp_path):
+    outbox = filled(tmp_path, 10)
+    outbox.put([alarm(10)], alarm=True)
+    outbox.close()
+    again = Outbox(tmp_path, limit=1 << 20, segment=SEGMENT)
+    assert again.alarms(1, 99) == [(11, 11)]
+    assert again.put([reading(1)]) == (12, 12)
+
+
+def test_alarms_outlive_the_routine_readings_around_them(tmp_path):
+    outbox = Outbox(tmp_path, limit=4 * SEGMENT, segment=SEGMENT)
+    gone = []
+    outbox.on_evicted = lambda first, last, reason: gone.append((first, last))
+    for start in range(0, 10_000, 50):
+        outbox.put([reading(number) for number in range(start, start + 50)])
+        if start % 1000 == 0:
+            outbox.put([alarm(start)], alarm=True)
+    alarms = [seq for first, last in outbox.alarms(1, outbox.last) for seq in range(first, last + 1)]
+    assert len(alarms) == 10
+    assert not [seq for seq in alarms for first, last in gone if first <= seq <= last]
+    assert {seq for seq, _ in outbox.reader(alarm=True).read(1, outbox.last, 100)} == set(alarms)
+    lost = [seq for first, last in outbox.gone() for seq in range(first, last + 1)]
+    assert not set(lost) & set(alarms)
+
+
+def test_what_a_destination_still_lacks_is_thinned_before_it_goes(tmp_path):
+    outbox = Outbox(tmp_path, limit=4 * SEGMENT, segment=SEGMENT)
+    outbox.needed = lambda first, last: True
+    gone = []
+    outbox.on_evicted = lambda first, last, reason: gone.append((first, last, reason))
+    values = {}
+    for start in range(0, 5000, 50):
+        first, _ = outbox.put([reading(number) for number in range(start, start + 50)])
+        values.update(zip(range(first, first + 50), range(start, start + 50), strict=True))
+    assert {reason for _, _, reason in gone} == {"thinned to minute means"}
+    means = [(seq, stored) for seq, stored in everything(outbox) if seq not in values]
+    assert means
+    for _, mean in means:
+        assert mean.spread.count <= 60
+        assert mean.spread.low <= mean.value <= mean.spread.high
+        assert mean.span <= 60
+    oldest = min(mean.at.ticks for _, mean in means)
+    assert oldest <= reading(0).at.ticks + 60 * 10**9, "the first minute has left a trace"
+
+
+def test_what_every_destination_has_simply_goes(tmp_path):
+    outbox = Outbox(tmp_path, limit=4 * SEGMENT, segment=SEGMENT)
+    for start in range(0, 5000, 50):
+        outbox.put([reading(number) for number in range(start, start + 50)])
+    assert outbox.last == 5000
 
 
 VALUES = st.none() | st.floats(allow_nan=False, allow_infinity=False)

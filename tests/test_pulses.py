@@ -7,7 +7,8 @@ import pytest
 from gpiozero.pins.mock import MockFactory
 
 import drivers
-from drivers.ports import PulsePin
+from drivers.gpio import PulsePin
+from drivers.plug import usual_debounce
 from drivers.pulses import Debounce
 from drivers.sim import SimPort
 
@@ -43,6 +44,45 @@ def test_pulses_shorter_than_the_limit_are_all_counted() -> None:
 
 def test_active_at_the_beginning_is_no_pulse() -> None:
     assert counted(0.01, (1, False), (2, True), active=True) == 1
+
+
+def test_level_changes_once_it_has_lasted() -> None:
+    contact = Debounce(0.05)
+    for at, active in ((1, True), (1.01, False), (1.02, True), (2, False), (2.03, True), (3, False)):
+        contact.edge(at, active)
+        assert contact.level(at) == (at in (2, 2.03, 3))
+    assert (contact.level(3.04), contact.level(3.06)) == (True, False)
+
+
+def test_level_without_debounce_is_the_line() -> None:
+    contact = Debounce()
+    contact.edge(1, True)
+    assert contact.level(1)
+
+
+def test_pin_tells_its_level_and_finds_a_lost_edge() -> None:
+    factory = MockFactory()
+    port = PulsePin(17, factory=factory)
+    assert not port.level()
+    factory.pin(17).drive_low()
+    assert port.level()
+    factory.pin(17).when_changed = None
+    factory.pin(17).drive_high()
+    assert not port.level()
+    port.close()
+
+
+def test_pin_waits_until_its_level_has_settled() -> None:
+    factory = MockFactory()
+    port = PulsePin(17, debounce=3600, factory=factory)
+    factory.pin(17).drive_low()
+    assert not port.level()
+    port.close()
+
+
+def test_each_driver_has_its_usual_debounce() -> None:
+    usual = {name: usual_debounce(drivers.load(name)) for name in ("rain_bucket", "contact", "pulse_flow", "pms5003")}
+    assert usual == {"rain_bucket": 0.1, "contact": 0.05, "pulse_flow": 0.0, "pms5003": 0.0}
 
 
 class Hands:

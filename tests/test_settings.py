@@ -224,6 +224,85 @@ def test_two_i2c_addresses_share_a_bus(check):
     assert check(NODE + sensor + 'name = "a"\n' + sensor + 'name = "b"\naddress = 0x45\n') == []
 
 
+SHARED_PORT = 'port = "/dev/serial/by-id/rs485"'
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ('driver = "keller"', 'driver = "keller"\naddress = 0x12'),
+        ('driver = "keller"\naddress = 0x11', 'driver = "noise"\naddress = 0x12'),
+        ('driver = "noise"\nbaud = 4800', 'driver = "noise"\nbaud = 4800\naddress = 0x12'),
+        ('driver = "cjt188"', 'driver = "cjt188"'),
+    ],
+)
+def test_units_share_a_serial_port(check, first, second):
+    one_ = f'[[sensor]]\nname = "a"\n{first}\n{SHARED_PORT}\n'
+    assert check(f'{NODE}{one_}[[sensor]]\nname = "b"\n{second}\n{SHARED_PORT}\n') == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "what"),
+    [
+        ('driver = "keller"', 'driver = "noise"', "address 1 of serial port /dev/serial/by-id/rs485 is already taken"),
+        ('driver = "noise"\naddress = 0x12', 'driver = "noise"\naddress = 0x12', "address 18 of serial port"),
+        ('driver = "noise"', 'driver = "noise"\nbaud = 4800\naddress = 0x12', "at another rate or parity"),
+        ('driver = "noise"', 'driver = "cjt188"\nbaud = 9600', "at another rate or parity"),
+        ('driver = "noise"', 'driver = "pms5003"', "serial port /dev/serial/by-id/rs485 is already taken"),
+        ('driver = "pms5003"', 'driver = "noise"', "address 1 of serial port /dev/serial/by-id/rs485 is already taken"),
+        ('driver = "senseair_s8"', 'driver = "noise"', "is already taken"),  # 254: every unit answers
+        ('driver = "noise"', 'driver = "senseair_s8"', "address 254 of serial port"),
+    ],
+)
+def test_what_cannot_share_a_serial_port(check, first, second, what):
+    one_ = f'[[sensor]]\nname = "a"\n{first}\n{SHARED_PORT}\n'
+    problem = one(check(f'{NODE}{one_}[[sensor]]\nname = "b"\n{second}\n{SHARED_PORT}\n'))
+    assert what in problem.what and "taken by sensor 'a'" in problem.what
+
+
+MAP = """[[sensor]]
+name = "tank"
+driver = "modbus_map"
+port = "/dev/serial/by-id/rs485"
+address = 3
+[[sensor.options.registers]]
+register = 10
+quantity = "level"
+unit = "m"
+scale = 0.001
+[[sensor.filter]]
+type = "range"
+quantity = "level"
+"""
+
+
+def test_a_map_of_registers(tmp_path):
+    path = tmp_path / "edge.toml"
+    path.write_text(NODE + MAP)
+    sensor = load(path).sensors[0]
+    assert sensor.address == 3
+    assert sensor.options == {"registers": [{"register": 10, "quantity": "level", "unit": "m", "scale": 0.001}]}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ('unit = "m"', 'unit = "ft"', "row 1 of 'registers': quantity 'level' is not measured in 'ft'"),
+        ("scale", "scael", "row 1 of 'registers': unknown key 'scael'"),
+        ("address = 3", "address = 250", "cannot be at address 250"),
+        ('type = "range"\nquantity = "level"', 'type = "range"\nquantity = "flow"', "'quantity' cannot be 'flow'"),
+    ],
+)
+def test_maps_that_make_no_sense(check, old, new, what):
+    assert old in MAP
+    assert what in one(check(NODE + MAP.replace(old, new))).what
+
+
+def test_a_map_without_registers(check):
+    text = NODE + MAP[: MAP.index("[[sensor.opt")]
+    assert "registers" in one(check(text)).what
+
+
 def test_warnings_do_not_fail(check):
     bare = one(check(NODE + PM.replace("/dev/serial/by-id/a", "/dev/ttyUSB0")))
     shared = one(check(NODE + UPLINK + 'topic = "x/{channel}"\n'))

@@ -15,6 +15,8 @@ NAMES = drivers.names()
 class Scripted:
     """Every kind of wire; gives its answers in turn and raises those that are exceptions."""
 
+    lost = 0
+
     def __init__(self, *answers: object) -> None:
         self._answers = list(answers)
         self.closed = False
@@ -26,7 +28,7 @@ class Scripted:
             raise answer
         return answer
 
-    read = transfer = take = write = _next
+    read = transfer = take = level = write = _next
 
     def wait(self, seconds: float) -> None:
         self.waited += seconds
@@ -63,6 +65,7 @@ CONVERSATIONS = {
             ("transfer", 0x63, b"", 32),
         ],
     ),
+    "pin": ([True, False, failed(19)], [("level",)] * 3),
     "pulses": ([(35, 5.0), (0, 10.123456), failed(19)], [("take",)] * 3),
     "files": (
         ['50 05 : crc=1c YES\n"quoted" \\ µ\n', "", failed(2)],
@@ -105,9 +108,10 @@ def rounds(driver: drivers.Driver, port: SimPort | None) -> list[object]:
 @pytest.mark.parametrize("name", NAMES)
 def test_round_trip_of_a_driver(name: str) -> None:
     port, out = SimPort(name, "sim://", VirtualTime()), io.StringIO()
-    recorded = rounds(drivers.load(name)(Recorder(port.open(), out)), port)
+    kind = drivers.load(name)
+    recorded = rounds(kind(Recorder(port.open(), out), **kind.example), port)
     replay = Replay(parse(out.getvalue()))
-    played = rounds(drivers.load(name)(replay), None)
+    played = rounds(kind(replay, **kind.example), None)
     assert replay.ended
     assert "BusError" in recorded
     assert [type(result) for result in played] == [type(result) for result in recorded]

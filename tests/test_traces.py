@@ -27,7 +27,7 @@ def expected(trace: Path) -> list[dict]:
 def driver_for(trace: Path, bus: Replay) -> drivers.Driver:
     kind = drivers.load(trace.parent.name)
     given = re.findall(r"^# set (\w+=.*)$", trace.read_text(), re.MULTILINE)
-    return kind(bus, **dict(option(kind, text) for text in given))
+    return kind(bus, **{**kind.example, **dict(option(kind, text) for text in given)})
 
 
 def result(driver: drivers.Driver) -> dict:

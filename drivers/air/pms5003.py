@@ -1,47 +1,60 @@
-"""Plantower PMS5003 particle counter (data manual v2.3, appendix I)."""
+"""Plantower particle counters by model (data manuals, appendix I); drivers/air/plantower.py has what they share."""
 
-import struct
-
-from drivers.bus import Wire
+from drivers.air.plantower import CLIMATE, COUNT, GAS, MASS, Plantower
 from drivers.checks import sum16
-from drivers.driver import Measurement, StreamDriver, Timing
-from drivers.errors import NoData
 from drivers.framing import Fixed
-from drivers.quality import NONE, Reason
-from drivers.quantity import Quantity
-
-MASSES = ("pm1_cf1", "pm2_5_cf1", "pm10_cf1", "pm1", "pm2_5", "pm10")
-COUNTS = ("n0_3", "n0_5", "n1", "n2_5", "n5", "n10")
 
 
-class PMS5003(StreamDriver):
-    """9600 baud, a frame of 32 bytes each 0.2 to 2.3 s without being asked; laser and fan need 30 s.
+class PMS5003(Plantower):
+    """Masses in ug/m3: plain names are the atmospheric values, ``_cf1`` the factory ones; counts per cm3.
 
-    Masses in ug/m3: plain names are the atmospheric values, ``_cf1`` the factory ones. Counts are sent per
-    0.1 L and given per cm3.
+    Counts are of particles larger than the size. 5003, 5003S and 5003T send frames of one length: only the label
+    tells them apart.
     """
 
-    wire = Wire("port", baud=9600)
-    measures = tuple(Quantity(name, "ug/m3", 0, 1000) for name in MASSES) + tuple(
-        Quantity(name, "1/cm3", 0, 655.35, 2) for name in COUNTS
-    )
-    timing = Timing(warmup=30.0, interval=1.0, timeout=10.0)
-    grade = "R"
+    measures = MASS + COUNT
     framing = (Fixed(b"BM\x00\x1c", 32, sum16),)
+    awake = slice(4, 28)
+    error = slice(29, 30)
+    grade = "R"
 
-    def start(self) -> None:
-        """Wakes it and puts it into active mode, in case someone left it asleep or passive."""
-        self.stream.write(bytes.fromhex("424de400010174"))
-        self.stream.write(bytes.fromhex("424de100010171"))
 
-    def decode(self, frame: bytes) -> Measurement:
-        """Words 1 to 12 are masses and counts; byte 29 is the error code."""
-        words = struct.unpack(">12H", frame[4:28])
-        if not any(words):
-            raise NoData("all values are zero: the sensor is warming up")
-        values = dict(zip(MASSES, map(float, words[:6]), strict=True))
-        values |= {name: word / 100 for name, word in zip(COUNTS, words[6:], strict=True)}
-        reason = Reason.SENSOR_FAULT if frame[29] else NONE
-        if not values["pm1"] <= values["pm2_5"] <= values["pm10"]:
-            reason |= Reason.INCONSISTENT
-        return Measurement(values, dict.fromkeys(values, reason) if reason else {})
+class PMS7003(PMS5003):
+    """As the PMS5003, which it talks like, in a flat case."""
+
+
+class PMSA003(PMS5003):
+    """As the PMS5003, which it talks like, in a small case."""
+
+
+class PMS3003(PMS5003):
+    """As the PMS5003, in frames of 24 bytes without counts and error code."""
+
+    measures = MASS
+    framing = (Fixed(b"BM\x00\x14", 24, sum16),)
+    awake = slice(4, 22)  # with the reserved words: clean air has no mass
+    error = slice(0)
+
+
+class PMS5003S(PMS5003):
+    """As the PMS5003, with formaldehyde in place of version and error code."""
+
+    measures = MASS + COUNT + GAS
+    grade = "S"
+    error = slice(0)
+
+
+class PMS5003T(PMS5003):
+    """As the PMS5003, with temperature and humidity in place of the two largest sizes."""
+
+    measures = MASS + COUNT[:4] + CLIMATE
+    awake = slice(4, 24)
+
+
+class PMS5003ST(PMS5003):
+    """As the PMS5003, with formaldehyde, temperature and humidity in frames of 40 bytes."""
+
+    measures = MASS + COUNT + GAS + CLIMATE
+    grade = "S"
+    framing = (Fixed(b"BM\x00\x24", 40, sum16),)
+    error = slice(37, 38)

@@ -6,7 +6,8 @@ from drivers.bus import Pulses, Wire
 from drivers.driver import Driver, Measurement, Timing
 from drivers.errors import NoData
 from drivers.option import Option
-from drivers.quality import Reason
+from drivers.pulses import doubts
+from drivers.quality import NONE, Reason
 from drivers.quantity import Quantity
 
 NOISE = 1.2  # times the highest flow: more is electrical noise, not water
@@ -49,4 +50,4 @@ class PulseFlow(Driver):
         litres = self.set["litres_per_pulse"] or 1 / self.set["pulses_per_litre"]
         flow, most = edges * litres / seconds * 60, self.set["q_max"]
         values = {"flow": flow, "volume": pulses * litres + self.set["offset"], "pulses": pulses}
-        return Measurement(values, {"flow": Reason.RATE} if most and flow > NOISE * most else {})
+        return Measurement(values, doubts(self.line, values, Reason.RATE if most and flow > NOISE * most else NONE))

@@ -10,27 +10,14 @@ from drivers.driver import Measurement, StreamDriver, Timing
 from drivers.framing import Sentence
 from drivers.gnss import ubx
 from drivers.gnss.fix import SENTENCES, Fixes
-from drivers.quantity import Quantity
+from drivers.gnss.quantities import POSITION
 
 
 class NMEA(StreamDriver):
     """One measurement a fix; without one ``fix`` is 0 and there is no position. The date may be 1024 weeks late."""
 
     wire = Wire("port", baud=9600)
-    measures = (
-        Quantity("latitude", "deg", -90, 90, 7),
-        Quantity("longitude", "deg", -180, 180, 7),
-        Quantity("altitude", "m", -500, 18000, 3),
-        Quantity("height", "m", -600, 18000, 3),
-        Quantity("speed", "m/s", 0, 515, 3),
-        Quantity("course", "deg", 0, 360, 2),
-        Quantity("hdop", "1", 0, 99.98, 2),
-        Quantity("pdop", "1", 0, 99.98, 2),
-        Quantity("satellites", "count", 0, 99),
-        Quantity("fix", "1", 0, 3),
-        Quantity("fix_quality", "1", 0, 9),
-        Quantity("utc", "s", 315964800, 4102444800, 3),
-    )
+    measures = POSITION
     timing = Timing(interval=1.0, timeout=5.0)
     grade = "R"
     framing = (Sentence(), ubx.FRAME)

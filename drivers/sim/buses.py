@@ -67,8 +67,10 @@ class SimStream:
     def write(self, data: bytes) -> None:
         """Hands a command to the device."""
         self._fail_if_unplugged()
-        if self._faults.now() is None:
-            self._waiting += self._device.receive(data)
+        fault = self._faults.now()
+        if fault != "silent":
+            answer = self._device.receive(data)
+            self._waiting += self._noise.randbytes(len(answer)) if fault == "garbage" else answer
 
     def wait(self, seconds: float) -> None:
         """Lets time pass."""

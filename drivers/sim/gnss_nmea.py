@@ -43,8 +43,8 @@ class Receiver:
 def _fixed(at: float) -> tuple[str, ...]:
     now = BEGIN + timedelta(seconds=at)
     clock = f"{now:%H%M%S}.{now.microsecond // 10000:02d}"
-    place = f"{_angle(_latitude(at), 2)},N,{_angle(_longitude(at), 3)},E"
-    knots, course = _motion(at)
+    place = f"{_angle(latitude(at), 2)},N,{_angle(longitude(at), 3)},E"
+    knots, course = motion(at)
     height = wave(at, 36.0, 39.0, 240)
     return (
         f"GNRMC,{clock},A,{place},{knots:.3f},{course:.2f},{now:%d%m%y},,,A",
@@ -55,18 +55,20 @@ def _fixed(at: float) -> tuple[str, ...]:
     )
 
 
-def _latitude(at: float) -> float:
+def latitude(at: float) -> float:
+    """Degrees; a slow circle around the town hall."""
     return NORTH + wave(at, -0.00010, 0.00010, 300)
 
 
-def _longitude(at: float) -> float:
+def longitude(at: float) -> float:
+    """Degrees, to the east."""
     return EAST + wave(at, -0.00015, 0.00015, 420)
 
 
-def _motion(at: float) -> tuple[float, float]:
+def motion(at: float) -> tuple[float, float]:
     """Knots and degrees, from the way of one second."""
-    north = (_latitude(at) - _latitude(at - 1)) * DEGREE
-    east = (_longitude(at) - _longitude(at - 1)) * DEGREE * math.cos(math.radians(NORTH))
+    north = (latitude(at) - latitude(at - 1)) * DEGREE
+    east = (longitude(at) - longitude(at - 1)) * DEGREE * math.cos(math.radians(NORTH))
     return math.hypot(north, east) * KNOTS, math.degrees(math.atan2(east, north)) % 360
 
 

@@ -1,10 +1,15 @@
 """What the Atlas Scientific EZO circuits share: replies in ASCII, behind a status byte (I2C) or in lines (UART)."""
 
 import re
+from typing import ClassVar
 
+from drivers.driver import I2CDriver, Measurement
 from drivers.errors import BadData, NoData
+from drivers.option import Option
+from drivers.quality import Reason
 
 SIZE = 32  # bytes to ask for: status, text, 00
+PROCESSING = 0.3  # seconds that a command other than a reading takes
 OK, SYNTAX, PENDING, EMPTY = 1, 2, 254, 255
 NUMBER = re.compile(r"-?\d+(\.\d+)?")
 RESTARTS = {"P": "power", "S": "software", "B": "brown-out", "W": "watchdog", "U": "unknown"}
@@ -18,6 +23,45 @@ EVENTS = {
     "*SL": "sleep",
     "*WA": "wake",
 }
+TEMPERATURE = Option(
+    "temperature",
+    float,
+    None,
+    "of the water, for compensation; without it what the circuit was told last",
+    "Cel",
+    -5,
+    60,
+)
+
+
+class Circuit(I2CDriver):
+    """A circuit in I2C mode (blue light): ``R``, and after ``timing.measure`` a status byte and numbers as text.
+
+    ``setup`` are commands for the start; ``stops`` are values by quantity at which the circuit is at its end, be it
+    that the probe is missing, dry or broken.
+    """
+
+    setup: ClassVar[tuple[str, ...]] = ()
+    stops: ClassVar[tuple[tuple[str, float], ...]] = ()
+
+    def start(self) -> None:
+        """Sends ``setup``; the circuit keeps it in its flash."""
+        for command in self.setup:
+            self.transfer(command.encode(), pause=PROCESSING)
+
+    def trigger(self) -> None:
+        """One reading, compensated where a temperature is configured."""
+        celsius = self.set.get("temperature")
+        self.transfer(b"R" if celsius is None else f"RT,{celsius:.2f}".encode())
+
+    def read(self) -> Measurement:
+        """A number for each quantity, in the order of ``measures``."""
+        found = numbers(reply(self.transfer(b"", SIZE)))
+        if len(found) != len(self.measures):
+            raise BadData(f"{len(found)} numbers where {len(self.measures)} are expected: {found}")
+        values = {quantity.name: number for quantity, number in zip(self.measures, found, strict=True)}
+        ends = [name for name, value in values.items() if (name, value) in self.stops]
+        return Measurement(values, dict.fromkeys(ends, Reason.SATURATED))
 
 
 def reply(data: bytes) -> str:

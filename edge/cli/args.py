@@ -11,6 +11,17 @@ CONFIG = "/etc/edge"
 STATE = "/var/lib/edge"
 
 
+class Format(argparse.HelpFormatter):
+    """Help as wide as the terminal, found out without shutil, which would cost the daemon bz2, lzma and more."""
+
+    def __init__(self, prog: str) -> None:
+        try:
+            columns = int(os.environ.get("COLUMNS", "")) or 80
+        except ValueError:
+            columns = os.get_terminal_size(1).columns if os.isatty(1) else 80
+        super().__init__(prog, width=max(40, columns - 2))
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors exit with 64, as sysexits.h has it."""
 
@@ -22,7 +33,7 @@ class Parser(argparse.ArgumentParser):
 
 def parser(command: str, what: str, **more: Any) -> Parser:
     """A parser for ``edge <command>``."""
-    return Parser(prog=f"edge {command}", description=what, **more)
+    return Parser(prog=f"edge {command}", description=what, **{"formatter_class": Format, **more})
 
 
 def add_config(to: argparse.ArgumentParser) -> None:

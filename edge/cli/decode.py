@@ -94,8 +94,9 @@ def _lines(kind: type[drivers.Driver], name: str, file: BinaryIO, options: dict[
         if kind.streaming:
             return _stream(kind(_Heard(steps), **options))
         return _asked(kind, steps, options)
-    if kind.streaming:
-        return _stream(kind(_Raw(file), **options))
+    if issubclass(kind, drivers.StreamDriver):
+        raw: Any = _Raw(file)
+        return _stream(kind(raw, **options))
     if kind.wire.key == "w1":
         text = file.read().decode("ascii", "replace")
         return _asked(kind, [trace.Step("=", f"w1_slave {json.dumps(text)}")] if text else [], options)
@@ -140,7 +141,7 @@ class _Heard(trace.Replay):
     """Only what came: a recording may begin anywhere, and what was sent does not change what a stream says."""
 
     def __init__(self, steps: list[trace.Step]) -> None:
-        super().__init__(step for step in steps if step.sign != ">")
+        super().__init__(step for step in steps if step.sign not in (">", "%"))
         self.over = False
 
     def read(self, want: Any) -> Any:
@@ -149,6 +150,9 @@ class _Heard(trace.Replay):
 
     def write(self, data: bytes) -> None:
         """Nobody listens."""
+
+    def rate(self, baud: int) -> None:
+        """It was recorded at the right one."""
 
 
 class _Tail(framing.Framer):
@@ -210,6 +214,9 @@ class _Answers(trace.Replay):
 
     def write(self, data: bytes) -> None:
         """Nothing was recorded to compare it with."""
+
+    def rate(self, baud: int) -> None:
+        """Nor this."""
 
     def transfer(self, address: int, data: bytes, size: int, pause: float = 0.0) -> bytes:
         return super().transfer(address, b"", size, pause)

@@ -1,26 +1,32 @@
-"""``edge driver``: which drivers there are, and what each one measures and needs."""
+"""``edge driver``: which drivers there are, what each one measures and needs, and the start of a new one."""
 
 import difflib
 import inspect
 import json
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import drivers
 from drivers import sim
-from edge.cli import args, exits
+from edge.cli import args, exits, new, scaffold
 
 KEYS = {
     "port": 'port = "/dev/serial/by-id/..."',
     "i2c": "i2c = 1",
     "gpio": "gpio = 17",
     "w1": 'w1 = "28-0316a2795bff"',
+    "pps": 'pps = "pps0"',
+    "network": 'port = "tcp://127.0.0.1:2947"',
 }
 MEANS = {
     "port": "a serial port, {baud} baud",
     "i2c": "I2C, address {addresses}",
     "gpio": "a GPIO line",
     "w1": "1-Wire, as the kernel shows it",
+    "pps": "a pulse per second, as the kernel shows it",
+    "network": "TCP",
 }
 GRADES = {
     "-": "not verified",
@@ -31,14 +37,20 @@ GRADES = {
 
 
 def main(argv: list[str]) -> int:
-    """``list`` or ``show NAME``."""
-    parser = args.parser("driver", "Which drivers there are, and what each one needs.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="list|show")
+    """``list``, ``show NAME`` or ``new NAME``."""
+    parser = args.parser("driver", "Which drivers there are, what each one needs, and a new one.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="list|show|new")
     args.add_json(commands.add_parser("list", help="all drivers, a line each"))
     show = commands.add_parser("show", help="one driver: quantities, timing, options, an example")
     show.add_argument("name", metavar="NAME")
     args.add_json(show)
+    fresh = commands.add_parser("new", help="writes a driver, its simulator, test and page into a clone of the source")
+    fresh.add_argument("name", metavar="NAME")
+    fresh.add_argument("--family", choices=sorted(scaffold.FAMILIES), default="generic", help="default: generic")
+    fresh.add_argument("--wire", choices=scaffold.WIRES, default="port", help="default: port")
     given = parser.parse_args(argv)
+    if given.command == "new":
+        return _new(given.name, given.family, given.wire)
     if given.command == "list":
         return _list(given.json)
     return _show(given.name, given.json)
@@ -115,13 +127,30 @@ def _show(name: str, as_json: bool) -> int:
         return exits.OK
     wire = told["wire"]
     addresses = " or ".join(f"0x{address:02x}" for address in wire["addresses"])
-    place = MEANS.get(wire["key"], wire["key"]).format(baud=wire["baud"], addresses=addresses)
+    place = MEANS.get(_kind(wire), wire["key"]).format(baud=wire["baud"], addresses=addresses)
     print(f"{name}\n\n{told['about']}\n")
     print(f"Wire    {place}\nGrade   {told['grade']}: {GRADES.get(told['grade'], '')}\n{_timing(told)}\n")
     print("\n".join(_quantities(told["measures"])))
     print("\n" + "\n".join(_options(told["options"])))
     print("\n" + "\n".join(_example(told)))
     return exits.OK
+
+
+def _new(name: str, family: str, wire: str) -> int:
+    root = new.clone(Path.cwd())
+    paths = new.create(root, name, family, wire, drivers.names())
+    python = Path(sys.executable)
+    python = python.relative_to(root) if python.is_relative_to(root) else python
+    print(f"In {root}:", *(f"  {path}" for path in paths), sep="\n")
+    print("\nNow there, so that it is known, in the reference, and tested:")
+    print(f"  {python} -m pip install --no-deps -e .\n  {python} scripts/reference.py\n  make test")
+    print(f"\nThen turn it into your device, trace first: {paths[2]}. CONTRIBUTING.md says what is expected of it.")
+    return exits.OK
+
+
+def _kind(wire: dict[str, Any]) -> str:
+    """The key of a wire, or "network" for a port without a rate."""
+    return "network" if wire["key"] == "port" and not wire["baud"] else str(wire["key"])
 
 
 def _timing(told: dict[str, Any]) -> str:
@@ -162,7 +191,8 @@ def _default(option: dict[str, Any]) -> str:
 
 def _example(told: dict[str, Any]) -> list[str]:
     key, addresses = told["wire"]["key"], told["wire"]["addresses"]
-    lines = ["[[sensor]]", f'name = "{told["name"]}"', f'driver = "{told["name"]}"', KEYS.get(key, f"{key} = ...")]
+    place = KEYS.get(_kind(told["wire"]), f"{key} = ...")
+    lines = ["[[sensor]]", f'name = "{told["name"]}"', f'driver = "{told["name"]}"', place]
     lines += [f"address = 0x{addresses[0]:02x}"] if addresses else []
     lines += ['# port = "sim://"  # in place of the wire: a simulated device'] if sim.simulated(told["name"]) else []
     lines += [f'interval = "{told["timing"]["interval"]:g}s"']

@@ -20,6 +20,7 @@ def main(argv: Sequence[str]) -> int:
     words.add_argument("--verbose", action="store_true", help="more in the log")
     args = words.parse_args(argv)
     _log_to_stderr(verbose=args.verbose)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is a node that could reload
     try:
         node = Node(load(args.config), args.state)
     except SettingsError as error:

@@ -22,16 +22,17 @@ class Mean(Filter):
         """As every filter."""
         super().__init__(quantities, **options)
         self._length = int(self.set["interval"] * 1e9)
-        self._open: dict[str, _Interval] = {}
+        self._open: dict[tuple[str, str], _Interval] = {}
 
     def __call__(self, reading: Reading) -> Iterable[Reading]:
         """Nothing while the interval lasts; its mean when it is over."""
         start = Stamp(reading.at.boot, reading.at.ticks // self._length * self._length)
-        interval = self._open.get(reading.quantity)
+        channel = reading.device, reading.quantity
+        interval = self._open.get(channel)
         done: list[Reading] = []
         if interval is None or interval.start != start:
             done += [] if interval is None else [interval.result(self._length / 1e9)]
-            interval = self._open[reading.quantity] = _Interval(start)
+            interval = self._open[channel] = _Interval(start)
         interval.add(reading)
         return done
 

@@ -1,6 +1,6 @@
 """What became of every reading, for each destination: the ledger.
 
-taken = delivered + waiting + evicted + refused, at every moment.
+taken = delivered + waiting + evicted + refused, at every moment. What a destination does not want was not taken for it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ from edge.outbox.intervals import Intervals
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Counts of readings. ``taken`` ones got a seq; each of them is in exactly one of the other four."""
+    """Counts of readings. ``taken`` ones are meant for the destination; each is in exactly one of the other four."""
 
     taken: int
     delivered: int
@@ -32,21 +32,42 @@ class Ledger:
 
 
 class Cursor:
-    """One destination's place in the outbox; safe from any thread."""
+    """One destination's place in the outbox; safe from any thread.
 
-    def __init__(self, name: str, saved: Mapping[str, Any] | None = None) -> None:
+    With ``receipt`` an acknowledgement of the broker is not enough: a reading counts as delivered when the centre says
+    that it is stored. Until then it waits, but is not sent again unless the node restarts.
+    """
+
+    def __init__(self, name: str, saved: Mapping[str, Any] | None = None, *, receipt: bool = False) -> None:
         """``saved`` is what ``as_dict`` gave; a new destination has nothing yet."""
-        self.name = name
+        self.name, self.receipt = name, receipt
         self._lock = RLock()
         self._done = Intervals(map(tuple, saved["done"]) if saved else ())
+        self._handed = Intervals()  # acknowledged by the broker, no receipt yet
+        self.skipped = int(saved.get("skipped", 0)) if saved else 0
         self.delivered = int(saved["delivered"]) if saved else 0
         self.evicted = int(saved["evicted"]) if saved else 0
         self.refused = int(saved["refused"]) if saved else 0
 
     def deliver(self, seqs: Iterable[int]) -> None:
-        """The destination has these."""
+        """The broker has acknowledged these."""
         with self._lock:
-            self.delivered += sum(self._done.add(first, last) for first, last in runs(seqs))
+            for first, last in runs(seqs):
+                if self.receipt:
+                    self._handed.add(first, last)
+                else:
+                    self.delivered += self._done.add(first, last)
+
+    def stored(self, upto: int) -> None:
+        """The centre has stored all that was handed over, up to this seq."""
+        with self._lock:
+            for first, last in list(self._handed.within(1, upto)):
+                self.delivered += self._done.add(first, last)
+
+    def skip(self, seqs: Iterable[int]) -> None:
+        """The destination does not want these."""
+        with self._lock:
+            self.skipped += sum(self._done.add(first, last) for first, last in runs(seqs))
 
     def evict(self, first: int, last: int) -> int:
         """These are gone before the destination had them; returns how many of them it lacked."""
@@ -61,15 +82,25 @@ class Cursor:
             self.refused += self._done.add(seq, seq)
 
     def gap(self, first: int, last: int) -> tuple[int, int] | None:
-        """The first run of seqs within ``first`` to ``last`` that still wait."""
+        """The first run of seqs within ``first`` to ``last`` that still have to be sent."""
         with self._lock:
-            return self._done.gap(first, last)
+            while (gap := self._done.gap(first, last)) is not None:
+                unsent = self._handed.gap(*gap)
+                if unsent is not None:
+                    return unsent
+                first = gap[1] + 1
+            return None
+
+    def waits(self, first: int, last: int) -> bool:
+        """Whether the destination lacks any of these."""
+        with self._lock:
+            return self._done.gap(first, last) is not None
 
     def ledger(self, taken: int) -> Ledger:
         """The account up to seq ``taken``."""
         with self._lock:
-            waiting = sum(last - first + 1 for first, last in self._waiting(taken))
-            return Ledger(taken, self.delivered, waiting, self.evicted, self.refused)
+            waiting = sum(last - first + 1 for first, last in self._done.without(1, taken))
+            return Ledger(taken - self.skipped, self.delivered, waiting, self.evicted, self.refused)
 
     @property
     def highest(self) -> int:
@@ -80,14 +111,8 @@ class Cursor:
     def as_dict(self) -> dict[str, Any]:
         """For the state file."""
         with self._lock:
-            done = [list(pair) for pair in self._done]
-            return {"done": done, "delivered": self.delivered, "evicted": self.evicted, "refused": self.refused}
-
-    def _waiting(self, taken: int) -> Iterable[tuple[int, int]]:
-        at = 1
-        while (gap := self._done.gap(at, taken)) is not None:
-            yield gap
-            at = gap[1] + 1
+            counts = {name: getattr(self, name) for name in ("delivered", "evicted", "refused", "skipped")}
+            return {"done": [list(pair) for pair in self._done], **counts}
 
 
 def runs(seqs: Iterable[int]) -> Iterable[tuple[int, int]]:

@@ -35,6 +35,17 @@ class Intervals:
         self.count += added
         return added
 
+    def within(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """The runs of the set that lie within ``first`` to ``last``, cut at these."""
+        for at in range(bisect_left(self._last, first), bisect_right(self._first, last)):
+            yield max(first, self._first[at]), min(last, self._last[at])
+
+    def without(self, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """The runs within ``first`` to ``last`` that are not in the set."""
+        while (gap := self.gap(first, last)) is not None:
+            yield gap
+            first = gap[1] + 1
+
     def gap(self, first: int, last: int) -> tuple[int, int] | None:
         """The first run of missing numbers within ``first`` to ``last``."""
         at = bisect_right(self._first, first) - 1

@@ -1,180 +1,155 @@
-"""The outbox: every reading that ``put`` took is on the card, in order, until the space is needed.
+"""The outbox: every reading that ``put`` took is on the card until every destination has it and the space is needed.
 
-An append-only log of segments, bounded in bytes. It always starts: a torn tail is cut, a segment with a damaged header
-is set aside. What has to go to make room is told to ``on_evicted``; nothing goes silently.
+Two logs with one numbering: routine readings and alarms, so that an alarm overtakes a backlog and outlives it. Order of
+sacrifice when the space is needed: routine readings from the oldest on; where a destination still lacks them, their
+minute means are put in their place first. Alarms have a budget of their own.
 """
 
-import logging
-import os
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import RLock
 
 from edge.errors import StorageError
-from edge.outbox.reader import Extent, Reader, SegmentReader
-from edge.outbox.segment import START, Header, Tail, create, cut, firsts, path_of, recycle, sync_folder
+from edge.outbox.intervals import Intervals
+from edge.outbox.log import FEWEST, SEGMENT, SMALLEST, Log, is_full
+from edge.outbox.reader import Reader
+from edge.outbox.thin import thinned
 from edge.reading import Reading, Stored
 
-log = logging.getLogger("edge.outbox")
-
-SEGMENT = 1 << 20  # bytes
-FEWEST = 4  # segments that even the smallest outbox has
-DEFAULT_LIMIT = 2_000_000_000
-SHORTEST_RECORD = 16  # bytes; what bounds the seqs a damaged segment may have held
-
-
-def _free(folder: Path) -> int:
-    room = os.statvfs(folder)
-    return room.f_bavail * room.f_frsize
+ALARM_SHARE = 16  # the alarm log may have one part in so many of the limit
+ALARM_LIMIT = 16_000_000  # bytes it has at most
+ROUNDS = 3  # times that thinning may follow thinning within one put
 
 
 class Outbox:
-    """Readings on disk; one writer, any number of readers, all calls safe from any thread."""
+    """Readings on disk under seqs that are never used again; all calls safe from any thread."""
 
     def __init__(self, folder: Path, *, limit: int | None = None, segment: int = SEGMENT, known: int = 0) -> None:
         """Opens or creates it in ``folder``; ``known`` is a seq that was surely given before (from the cursors).
 
-        ``limit`` in bytes, by default a quarter of the free space, at most 2 GB. Raises ``StorageError`` only when
-        the folder itself cannot be made.
+        ``limit`` in bytes, by default a quarter of the free space, at most 2 GB. It opens whatever the card is like.
         """
-        self._folder = folder
         self._lock = RLock()
-        self._tail: Tail | None = None
+        self._routine = Log(folder, limit=limit, segment=segment)
+        self._alarm = Log(folder / "alarms", limit=self._alarm_limit(), segment=segment)
+        self._alarms = Intervals()
+        self.last = max(known, self._routine.last, self._alarm.last)
+        self._means: list[Reading] = []
+        self.needed: Callable[[int, int], bool] = lambda first, last: False
         self.on_evicted: Callable[[int, int, str], None] = lambda first, last, reason: None
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-            self.limit = limit or min(DEFAULT_LIMIT, _free(folder) // 4)
-        except OSError as error:
-            raise StorageError(folder, error) from error
-        self._size = max(1 << 14, min(segment, self.limit // FEWEST // 4096 * 4096))
-        self._firsts = firsts(folder)
-        self.last = known
-        self.recovered: list[Stored] = []
-        self._recover()
+        self._find_alarms()
+        self._routine.before_eviction = self._thin
+        self._routine.on_evicted = self._routine_gone
+        self._alarm.on_evicted = self._alarm_gone
+
+    @property
+    def recovered(self) -> list[Stored]:
+        """What stood last on each channel when the outbox was opened, from two minutes or three segments at least."""
+        return self._routine.recovered
 
     @property
     def first(self) -> int:
-        """The oldest seq that is still kept; ``last + 1`` when nothing is."""
-        return self._firsts[0] if self._firsts else self.last + 1
+        """The oldest routine seq that is still kept; ``last + 1`` when nothing is."""
+        return self._routine.first if self._routine.size else self.last + 1
 
     @property
     def size(self) -> int:
         """Bytes on the card."""
-        return len(self._firsts) * self._size
+        return self._routine.size + self._alarm.size
 
-    def put(self, readings: Sequence[Reading]) -> tuple[int, int]:
+    @property
+    def limit(self) -> int:
+        """Bytes that routine readings may take."""
+        return self._routine.limit
+
+    def put(self, readings: Sequence[Reading], *, alarm: bool = False) -> tuple[int, int]:
         """Gives each reading the next seq; when this returns they are on the card. Returns the first and the last seq.
 
         Raises ``StorageError`` when the card does not take them; then none of them is accepted and no seq is used.
         """
         with self._lock:
-            first = self.last + 1
-            try:
-                self._append(readings, first)
-            except OSError as error:
-                self._seal()
-                raise StorageError(self._folder, error) from error
-            self.last += len(readings)
-            return first, self.last
+            taken = self._take(readings, self._alarm if alarm else self._routine)
+            if alarm:
+                self._alarms.add(*taken)
+            self._keep_means()
+            return taken
 
-    def reader(self) -> Reader:
-        """A reading position of its own, for one thread."""
-        return Reader(self._folder, self._extent)
+    def limit_to(self, limit: int | None) -> None:
+        """Another limit in bytes, from the next segment on; None is the default."""
+        self._routine.limit_to(limit)
+        self._alarm.limit_to(self._alarm_limit())
+
+    def reader(self, *, alarm: bool = False) -> Reader:
+        """A reading position of its own in one of the logs, for one thread."""
+        return (self._alarm if alarm else self._routine).reader()
+
+    def alarms(self, first: int, last: int) -> list[tuple[int, int]]:
+        """The runs of alarms within ``first`` to ``last``."""
+        with self._lock:
+            return list(self._alarms.within(first, last))
+
+    def routine(self, first: int, last: int) -> list[tuple[int, int]]:
+        """The runs within ``first`` to ``last`` that are no alarms."""
+        with self._lock:
+            return list(self._alarms.without(first, last))
+
+    def gone(self) -> list[tuple[int, int]]:
+        """The runs of seqs that are no longer kept."""
+        return self.routine(1, self.first - 1)
 
     def close(self) -> None:
         """Lets go of the files."""
-        with self._lock:
-            self._seal()
+        self._routine.close()
+        self._alarm.close()
 
-    def _append(self, readings: Sequence[Reading], first: int) -> None:
-        for seq, reading in enumerate(readings, first):
-            if self._tail is None or not self._tail.fits(reading):
-                if self._tail is not None:
-                    self._tail.commit()
-                self._roll(seq, reading)
-            assert self._tail is not None  # noqa: S101 - for the type checker: _roll has set it
-            self._tail.add(seq, reading)
-        if self._tail is not None:
-            self._tail.commit()
-
-    def _roll(self, seq: int, reading: Reading) -> None:
-        """Goes on in a new segment that begins with ``seq``."""
-        self._seal()
-        header = Header(seq, reading.at.ticks // 1000, reading.at.boot, int.from_bytes(os.urandom(4), "little"))
-        while self._firsts and self._firsts[-1] >= seq:  # a segment that failed before its first commit
-            self._drop(self._firsts.pop())
-        if self.size + self._size > self.limit and self._firsts:
-            self._recycle(header)
-        else:
-            self._create(header)
-        self._firsts.append(seq)
-        self._tail = Tail(self._folder, header, self._size, START, {})
-
-    def _create(self, header: Header) -> None:
-        try:
-            create(self._folder, header, self._size)
-        except OSError:
-            if not self._firsts:
-                raise
-            self._recycle(header)  # a full disk: the oldest makes room
-
-    def _recycle(self, header: Header) -> None:
-        old = self._firsts[0]
-        recycle(self._folder, old, header)
-        self._firsts.pop(0)
-        last = (self._firsts[0] if self._firsts else header.first) - 1
-        self.on_evicted(old, last, "budget")
-
-    def _drop(self, first: int) -> None:
-        path_of(self._folder, first).unlink(missing_ok=True)
-        sync_folder(self._folder)
-
-    def _seal(self) -> None:
-        if self._tail is not None:
-            self._tail.close()
-            self._tail = None
-
-    def _extent(self, seq: int) -> Extent | None:
-        """Where a seq lies; for one that is gone, the oldest place there is."""
-        with self._lock:
-            at = max(0, bisect_right(self._firsts, seq) - 1)
-            if seq > self.last or at >= len(self._firsts):
-                return None
-            below = self._firsts[at + 1] if at + 1 < len(self._firsts) else None
-            end = self._tail.end if self._tail is not None and below is None else None
-            return Extent(self._firsts[at], end, below)
-
-    def _recover(self) -> None:
-        """Finds the last seq and where to go on writing; reads only the last segment."""
-        while self._firsts:
-            try:
-                self._resume(self._firsts[-1])
+    def _keep_means(self) -> None:
+        """What could not be written now is for the next put: the readings of this one are on the card already."""
+        for _ in range(ROUNDS):
+            means, self._means = self._means, []
+            if not means:
                 return
-            except (OSError, ValueError) as error:
-                first = self._firsts.pop()
-                self.last = max(self.last, first + self._size // SHORTEST_RECORD)
-                self._set_aside(first, error)
+            try:
+                self._take(means, self._routine)
+            except StorageError:
+                self._means = means + self._means
+                return
 
-    def _resume(self, first: int) -> None:
-        segment = SegmentReader(self._folder, first)
+    def _take(self, readings: Sequence[Reading], log: Log) -> tuple[int, int]:
+        first = self.last + 1
+        stored = list(enumerate(readings, first))
         try:
-            while found := segment.chunk():
-                self.recovered = found
-            header, end, channels = segment.header, segment.behind, segment.channels
-        finally:
-            segment.close()
-        self.last = max(self.last, first - 1, self.recovered[-1][0] if self.recovered else 0)
-        path = path_of(self._folder, first)
-        cut(path, end)
-        self._tail = Tail(self._folder, header, path.stat().st_size, end, channels)
+            log.append(stored)
+        except StorageError as error:
+            if log is self._routine or not is_full(error) or not self._routine.give_way():
+                raise
+            log.append(stored)
+        self.last += len(readings)
+        return first, self.last
 
-    def _set_aside(self, first: int, why: Exception) -> None:
-        log.error("segment %d cannot be read (%s); it is set aside in quarantine/ and the node goes on", first, why)
-        quarantine = self._folder / "quarantine"
-        try:
-            quarantine.mkdir(exist_ok=True)
-            path_of(self._folder, first).rename(quarantine / path_of(self._folder, first).name)
-            sync_folder(self._folder)
-        except OSError as error:
-            log.error("it could not be set aside either: %s", error)
+    def _alarm_limit(self) -> int:
+        return max(FEWEST * SMALLEST, min(ALARM_LIMIT, self._routine.limit // ALARM_SHARE))
+
+    def _find_alarms(self) -> None:
+        """Which seqs are alarms is known from their log alone; it is small."""
+        reader, at = self._alarm.reader(), self._alarm.first
+        while stored := reader.read(at, self._alarm.last, 1000):
+            for seq, _ in stored:
+                self._alarms.add(seq, seq)
+            at = stored[-1][0] + 1
+        reader.close()
+
+    def _thin(self, first: int, last: int) -> None:
+        """Keeps the minute means of what is about to go, where a destination still lacks it."""
+        if not self.needed(first, last):
+            return
+        reader = self._routine.reader()
+        self._means += thinned(reader.read(first, last, last - first + 1))
+        reader.close()
+
+    def _routine_gone(self, first: int, last: int, reason: str) -> None:
+        for run in self.routine(first, last):
+            self.on_evicted(*run, "thinned to minute means" if self._means else reason)
+
+    def _alarm_gone(self, first: int, last: int, reason: str) -> None:
+        for run in self.alarms(first, last):
+            self.on_evicted(*run, reason)

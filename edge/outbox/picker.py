@@ -1,21 +1,27 @@
-"""Which readings go next: live ones at once, the backlog behind them under its rate."""
+"""Which readings go next: alarms, then live ones, then the backlog under its rate, then what was asked for again."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 
 from edge.outbox.cursor import Cursor, runs
 from edge.outbox.outbox import Outbox
+from edge.outbox.reader import Reader
 from edge.pace import Bucket
-from edge.reading import Batch, Stored
+from edge.reading import Batch, Reading, Stored
+
+Wanted = Callable[[Reading], bool]
 
 
 class Picker:
-    """Two positions in the outbox for one destination; each batch is given once until ``restart``."""
+    """Positions in the outbox for one destination; each batch is given once until ``restart``."""
 
-    def __init__(self, outbox: Outbox, cursor: Cursor, rate: float | None) -> None:
-        """``rate`` limits the backlog, in readings a second."""
-        self._outbox, self._cursor, self._bucket = outbox, cursor, Bucket(rate)
-        self._live_reader, self._old_reader = outbox.reader(), outbox.reader()
-        self._live = self._old = self._border = 1
+    def __init__(self, outbox: Outbox, cursor: Cursor, rate: float | None, wanted: Wanted | None = None) -> None:
+        """``rate`` limits the backlog, in readings a second; ``wanted`` says which readings the destination gets."""
+        self._outbox, self._cursor, self._bucket, self._wanted = outbox, cursor, Bucket(rate), wanted
+        self._alarm_reader = outbox.reader(alarm=True)
+        self._live_reader, self._old_reader, self._again_reader = outbox.reader(), outbox.reader(), outbox.reader()
+        self._live = self._old = self._alarm = self._border = 1
+        self._again: deque[tuple[int, int]] = deque()
         self.on_lost: Callable[[int, int], None] = lambda first, last: None
 
     @property
@@ -26,40 +32,93 @@ class Picker:
     def restart(self) -> None:
         """The connection is new: all that is not acknowledged is backlog, what comes from now on is live."""
         self._live = self._border = self._outbox.last + 1
-        self._old = 1
+        self._old = self._alarm = 1
+
+    def replay(self, first: int, last: int) -> None:
+        """Gives these once more, whoever has them already; the account does not change."""
+        self._again.append((first, last))
+
+    def alarm(self, node: str, count: int) -> Batch | None:
+        """The next alarms, if there are any. Raises ``OSError``."""
+        for first, last in self._outbox.alarms(self._alarm, self._outbox.last):
+            gap = self._cursor.gap(first, last)
+            if gap is not None:
+                stored = one_boot(self._alarm_reader.read(*gap, count))
+                self._alarm = stored[-1][0] + 1 if stored else gap[1] + 1
+                if stored:
+                    return Batch(node, stored, "alarm")
+                self.on_lost(*gap)
+        return None
 
     def next(self, node: str, count: int) -> Batch | None:
-        """At most ``count`` readings; None when nothing waits or the rate forbids. Raises ``OSError``."""
-        return self._next_live(node, count) or self._next_old(node, count)
+        """At most ``count`` routine readings; None when nothing waits or the rate forbids. Raises ``OSError``."""
+        return self._next_live(node, count) or self._next_old(node, count) or self._next_again(node, count)
+
+    def again(self, node: str, seqs: Iterable[tuple[int, int]], lane: str) -> Batch | None:
+        """A batch that was given before, by the runs of its seqs; None when it is gone. Raises ``OSError``."""
+        reader = self._outbox.reader(alarm=lane == "alarm")
+        stored = [found for first, last in seqs for found in reader.read(first, last, last - first + 1)]
+        reader.close()
+        return Batch(node, stored, lane) if stored else None
 
     def _next_live(self, node: str, count: int) -> Batch | None:
-        last = self._outbox.last
-        if self._live > last:
-            return None
-        stored = one_boot(self._live_reader.read(self._live, last, count))
-        self._account(self._live, last, stored)
-        self._live = stored[-1][0] + 1 if stored else last + 1
-        return Batch(node, stored, "live") if stored else None
+        while self._live <= (last := self._outbox.last):
+            batch, self._live = self._pick(self._live_reader, (self._live, last), count, node, "live")
+            if batch is not None:
+                return batch
+        return None
 
     def _next_old(self, node: str, count: int) -> Batch | None:
         while self._bucket.pause() == 0 and (gap := self._cursor.gap(self._old, self._border - 1)) is not None:
-            stored = one_boot(self._old_reader.read(*gap, count))
-            self._account(*gap, stored)
-            self._old = stored[-1][0] + 1 if stored else gap[1] + 1
-            if stored:
-                self._bucket.spend(len(stored))
-                return Batch(node, stored, "backlog")
+            batch, self._old = self._pick(self._old_reader, gap, count, node, "backlog")
+            if batch is not None:
+                self._bucket.spend(len(batch.readings))
+                return batch
         return None
 
+    def _next_again(self, node: str, count: int) -> Batch | None:
+        while self._again and self._bucket.pause() == 0:
+            first, last = self._again.popleft()
+            stored = one_boot(self._again_reader.read(first, last, count))
+            if not stored:
+                continue
+            if stored[-1][0] < last:
+                self._again.appendleft((stored[-1][0] + 1, last))
+            if wanted := self._sifted(stored):
+                self._bucket.spend(len(wanted))
+                return Batch(node, wanted, "replay")
+        return None
+
+    def _pick(
+        self, reader: Reader, span: tuple[int, int], count: int, node: str, lane: str
+    ) -> tuple[Batch | None, int]:
+        """A batch from ``span`` and where to go on; what is damaged or not wanted is settled on the way."""
+        stored = one_boot(reader.read(*span, count))
+        self._account(*span, stored)
+        after = stored[-1][0] + 1 if stored else span[1] + 1
+        wanted = self._sifted(stored)
+        return Batch(node, wanted, lane) if wanted else None, after
+
+    def _sifted(self, stored: list[Stored]) -> Sequence[Stored]:
+        if self._wanted is None:
+            return stored
+        wanted = [found for found in stored if self._wanted(found[1])]
+        chosen = {seq for seq, _ in wanted}
+        self._cursor.skip(seq for seq, _ in stored if seq not in chosen)
+        return wanted
+
     def _account(self, first: int, last: int, stored: list[Stored]) -> None:
-        """Reports the seqs that should have been there and are not: damaged on the card."""
+        """Reports the routine seqs that should have been there and are not: damaged on the card."""
         expected = first
         for low, high in runs(seq for seq, _ in stored):
-            if low > expected:
-                self.on_lost(expected, low - 1)
+            self._lost(expected, low - 1)
             expected = high + 1
         if not stored:
-            self.on_lost(first, last)
+            self._lost(first, last)
+
+    def _lost(self, first: int, last: int) -> None:
+        for run in self._outbox.routine(first, last):
+            self.on_lost(*run)
 
 
 def one_boot(stored: list[Stored]) -> list[Stored]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge.outbox.record import CHANNEL, Channel, channel_of, reading_of, records
-from edge.outbox.segment import START, Header, path_of, unpack_header
+from edge.outbox.segment import START, Header, open_plain, path_of, unpack_header
 from edge.reading import Reading, Stored
 
 CHUNK = 1 << 15
@@ -27,8 +27,8 @@ class SegmentReader:
     """Decodes one segment from front to end; ``behind`` is where the last whole record ended."""
 
     def __init__(self, folder: Path, first: int) -> None:
-        """Raises ``OSError`` when the file is gone, ``ValueError`` when its header is damaged."""
-        self._fd = os.open(path_of(folder, first), os.O_RDONLY | os.O_CLOEXEC)
+        """Raises ``OSError`` when the file is gone, ``ValueError`` when it is no file or its header is damaged."""
+        self._fd = open_plain(path_of(folder, first), os.O_RDONLY)
         found = unpack_header(os.pread(self._fd, START, 0))
         if found is None or found.first != first:
             self.close()

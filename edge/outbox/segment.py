@@ -6,9 +6,13 @@ metadata. Its name is the first seq it may hold. Two copies of the header stand 
     "EDG1"  u16 version  u16 -  u64 first seq  i64 base (microseconds since boot)  36 s boot id  u32 salt  u32 crc32
 """
 
+import errno
+import logging
 import os
 import re
+import stat
 import struct
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
@@ -20,8 +24,11 @@ HEADER = struct.Struct("<4sHHQq36sI")
 COPY = 128  # bytes between the two copies of the header
 START = 2 * COPY
 MAGIC, VERSION = b"EDG1", 1
-NAME = re.compile(r"(\d{16})\.seg")
+NAME = re.compile(r"(\d{16,19})\.seg")
 SPARE = "spare.tmp"
+FOREIGN = (errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.EACCES, errno.EPERM)  # of a link, folder, pipe, locked file
+
+log = logging.getLogger("edge.outbox")
 
 
 class Header(NamedTuple):
@@ -76,28 +83,77 @@ def write_all(fd: int, data: bytes | bytearray, at: int) -> None:
         view, at = view[done:], at + done
 
 
-def create(folder: Path, header: Header, size: int) -> None:
-    """A new segment, zero-filled and durable. Raises ``OSError`` and leaves nothing behind that counts."""
-    _write(folder, header, bytes(size))
+def open_plain(path: Path, flags: int) -> int:
+    """Opens a plain file; never waits for the far end of a pipe and never follows a link.
 
-
-def recycle(folder: Path, old: int, header: Header) -> None:
-    """Gives the file of an evicted segment a new life; its old records no longer fit the new salt."""
-    path_of(folder, old).rename(folder / SPARE)
-    sync_folder(folder)
-    _write(folder, header, b"")
-
-
-def _write(folder: Path, header: Header, fill: bytes) -> None:
-    fd = os.open(folder / SPARE, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    Raises ``ValueError`` for what is no readable file of ours, ``OSError`` for trouble with the card.
+    """
     try:
-        write_all(fd, fill, 0)
+        fd = os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o640)
+    except OSError as error:
+        if error.errno in FOREIGN:
+            raise ValueError(f"{path.name}: {error.strerror}") from error
+        raise
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise ValueError(f"{path.name} is no plain file")
+    return fd
+
+
+def set_aside(path: Path) -> None:
+    """Moves what is not ours into ``quarantine/`` beside it, under a name that is free. Raises ``OSError``."""
+    quarantine = path.parent / "quarantine"
+    quarantine.mkdir(exist_ok=True)
+    names = (quarantine / (f"{path.name}.{number}" if number else path.name) for number in count())
+    path.rename(next(name for name in names if not os.path.lexists(name)))
+    sync_folder(quarantine)
+    sync_folder(path.parent)
+
+
+def retire(folder: Path, old: int) -> None:
+    """Makes the file of an evicted segment the spare one; its records will not fit the salt of its next life.
+
+    What is no plain file is set aside instead, and one that is gone already needs nothing.
+    """
+    path, spare = path_of(folder, old), folder / SPARE
+    if not os.path.lexists(path):
+        return
+    if path.is_symlink() or not path.is_file():
+        set_aside(path)
+        return
+    if spare.is_dir() and not spare.is_symlink():
+        set_aside(spare)
+    path.rename(spare)
+
+
+def create(folder: Path, header: Header, size: int) -> None:
+    """A new segment, durable when this returns: the spare file if there is one, else a file full of zeros.
+
+    Raises ``OSError`` and leaves nothing behind that counts as a segment.
+    """
+    fd = _spare(folder)
+    try:
+        filled = os.fstat(fd).st_size
+        if filled > size:
+            os.ftruncate(fd, size)
+        write_all(fd, bytes(max(0, size - filled)), filled)
         write_all(fd, header.pack(), 0)
         os.fsync(fd)
     finally:
         os.close(fd)
     (folder / SPARE).rename(path_of(folder, header.first))
     sync_folder(folder)
+
+
+def _spare(folder: Path) -> int:
+    """The spare file, opened or begun; what is in its place and is no file of ours is set aside."""
+    path = folder / SPARE
+    try:
+        return open_plain(path, os.O_WRONLY | os.O_CREAT)
+    except ValueError as error:
+        log.error("%s cannot be used (%s); it is set aside in quarantine/", path, error)
+        set_aside(path)
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
 
 
 def cut(path: Path, end: int) -> None:

@@ -99,7 +99,8 @@ def _settings(whole: Entry, report: Report) -> Settings | None:
     node = _node(got["node"], report) if "node" in got else None
     sensors = _all(got.get("sensor", ()), lambda entry: sensor(entry, claims, report))
     outbox = Table(got["outbox"], "[outbox]", report).take(OUTBOX) if "outbox" in got else {}
-    uplinks = _all(got.get("uplink", ()), lambda entry: uplink(entry, report))
+    names = [str(name.value) for entry in got.get("sensor", ()) if (name := entry.get("name")) is not None]
+    uplinks = _all(got.get("uplink", ()), lambda entry: uplink(entry, names, report))
     if report.failed or node is None:
         return None
     return Settings(node, sensors, OutboxSettings(**outbox), uplinks, _digest(whole))

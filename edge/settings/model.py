@@ -52,7 +52,10 @@ class OutboxSettings:
 
 @dataclass(frozen=True, slots=True)
 class UplinkSettings:
-    """A destination; files are absolute paths or "", ``rate`` is readings a second (None: no limit)."""
+    """A destination; files are absolute paths or "", ``rate`` is readings a second (None: no limit).
+
+    ``sensors`` and ``quantities`` say what it gets; empty is all.
+    """
 
     name: str
     type: str
@@ -72,6 +75,8 @@ class UplinkSettings:
     rate: float | None = None
     window: int = 16
     custody: str = "puback"
+    sensors: tuple[str, ...] = ()
+    quantities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """A sensor of a configuration, against the driver it names."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import drivers
-from drivers import REQUIRED, Driver, Option
+from drivers import REQUIRED, Driver, Option, Quantity
 from edge.settings.model import FilterSettings, SensorSettings
 from edge.settings.report import Report
 from edge.settings.source import Entry
@@ -21,8 +22,9 @@ SENSOR = (
     Option("i2c", "number", None, "the number of the bus, e.g. 1 for /dev/i2c-1", low=0, high=255),
     Option("gpio", "number", None, "BCM 17 is pin 11 of the header", "BCM numbering", low=0, high=27),
     Option("w1", str, "", 'the id of the device, e.g. w1 = "28-0316a2794aff"'),
+    Option("pps", str, "", 'the name of the line under /sys/class/pps, e.g. pps = "pps0"'),
     Option("baud", int, None, "a rate that the device can speak, e.g. 9600", "baud", low=50, high=4_000_000),
-    Option("address", int, None, "a 7-bit address, e.g. 0x44", low=0x08, high=0x77),
+    Option("address", int, None, "of an I2C device, e.g. 0x44, or the unit of a Modbus device", low=1, high=254),
     Option("interval", "duration", None, 'how often a value is taken, e.g. "10s"', low=0.001, high=7 * 86400),
     Option("options", "table", None, "[sensor.options]"),
     Option("filter", "tables", (), "[[sensor.filter]]"),
@@ -46,7 +48,8 @@ def sensor(entry: Entry, claims: Claims, report: Report) -> SensorSettings | Non
     place = Wiring(table, got, driver).place(claims)
     _check_pace(table, got, driver)
     options = _options(table, got, driver)
-    filters = tuple(_filter(item, table, driver) for item in got.get("filter", ()))
+    quantities = [quantity.name for quantity in _measured(table, options, driver)]
+    filters = tuple(_filter(item, table, quantities) for item in got.get("filter", ()))
     if report.failed or place is None:
         return None
     return SensorSettings(
@@ -103,14 +106,28 @@ def _options(table: Table, got: dict[str, Any], driver: type[Driver]) -> dict[st
     """The driver's own keys; where there is no table for them, a required one is missing in the sensor."""
     if "options" in got:
         inner = Table(got["options"], f"options of {table.owner}", table.report)
-        return inner.take(driver.options)
+        taken = inner.take(driver.options)
+        tables = [option.name for option in driver.options if option.kind == "tables" and option.name in taken]
+        return taken | {name: [entry.plain() for entry in taken[name]] for name in tables}
     for option in driver.options:
         if option.required and "options" not in table.entry.value:
             table.missing(f"option '{option.name}'", f"write [sensor.options] and {option.name} = ...: {option.help}")
     return {}
 
 
-def _filter(entry: Entry, sensor: Table, driver: type[Driver]) -> FilterSettings | None:
+def _measured(table: Table, options: Mapping[str, Any], driver: type[Driver]) -> tuple[Quantity, ...]:
+    """What the sensor measures with these options; where they make no sense together, that is reported."""
+    if any(option.required and option.name not in options for option in driver.options):
+        return driver.measures  # what is missing was reported
+    try:
+        return driver.measured(options)
+    except ValueError as error:
+        what = f"options of {table.owner}: {error}"
+        table.at_key(table.entry.get("options") or table.entry, what, "see: edge driver show NAME")
+        return driver.measures
+
+
+def _filter(entry: Entry, sensor: Table, quantities: list[str]) -> FilterSettings | None:
     from edge.filters import FILTERS
 
     table = Table(entry, f"filter of {sensor.owner}", sensor.report)
@@ -123,7 +140,6 @@ def _filter(entry: Entry, sensor: Table, driver: type[Driver]) -> FilterSettings
         table.take(FILTER, aside=frozenset(entry.value))
         return None
     got = table.take((*FILTER, *known))
-    quantities = [quantity.name for quantity in driver.measures]
     if got.get("quantity", quantities[0]) not in quantities:
         table.cannot_be("quantity", quantities)
     options = {option.name: got[option.name] for option in known if option.name in got}

@@ -2,10 +2,11 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from drivers import REQUIRED, Option
+from drivers import REQUIRED, Option, units
 from edge.settings.model import UplinkSettings
 from edge.settings.report import Report
 from edge.settings.sensor import check_name, owner
@@ -31,12 +32,17 @@ UPLINK = (
     Option("batch", int, 500, "readings in a message at most", low=1, high=100_000),
     Option("rate", "rate", None, "backlog readings, at least one an hour", low=1 / 3600),
     Option("window", int, 16, "messages on their way at a time", low=1, high=1000),
-    Option("custody", str, "puback", "whose word lets a reading go", choices=("puback",)),
+    Option("custody", str, "puback", "whose word lets a reading go", choices=("puback", "receipt")),
+    Option("sensors", list, (), "names of the sensors it gets; without it, all"),
+    Option("quantities", list, (), "names of the quantities it gets; without it, all"),
 )
 
 
-def uplink(entry: Entry, report: Report) -> UplinkSettings | None:
-    """The settings of one ``[[uplink]]``; None when it has problems, which are in the report."""
+def uplink(entry: Entry, sensors: Sequence[str], report: Report) -> UplinkSettings | None:
+    """The settings of one ``[[uplink]]``; None when it has problems, which are in the report.
+
+    ``sensors`` are the names it may ask for.
+    """
     table = Table(entry, owner(entry, "uplink"), report)
     got = table.take(UPLINK, aside=frozenset({"password"}))
     check_name(table, got)
@@ -45,10 +51,32 @@ def uplink(entry: Entry, report: Report) -> UplinkSettings | None:
     _check_topic(table, got)
     _check_payload(table, got)
     _check_secrets(table, got)
+    _check_names(table, got, sensors)
     if report.failed:
         return None
     port = 8883 if got.get("tls", True) else 1883
     return UplinkSettings(**{"name": "mqtt", "type": "mqtt", "port": port, **got})
+
+
+def _check_names(table: Table, got: dict[str, Any], sensors: Sequence[str]) -> None:
+    for key, known in (("sensors", sensors), ("quantities", None)):
+        if key not in got:
+            continue
+        for item in table.entry.value[key].value:
+            if not isinstance(item.value, str):
+                table.at_value(item, f"'{key}' is a list of names", 'for example ["pm", "air"]')
+            elif known is not None and item.value not in known:
+                table.at_value(item, f"there is no sensor '{item.value[:64]}'", table.report.nearest(item.value, known))
+            elif known is None and not _quantity(item.value):
+                table.at_value(item, f"there is no quantity '{item.value[:64]}'", "see: edge driver show NAME")
+        got[key] = tuple(item.value for item in table.entry.value[key].value)
+
+
+def _quantity(name: str) -> bool:
+    try:
+        return bool(units(name))
+    except ValueError:
+        return False
 
 
 def _check_host(table: Table, got: dict[str, Any]) -> None:

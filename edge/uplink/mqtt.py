@@ -20,11 +20,13 @@ from edge.uplink.uplink import Ack
 
 CONNECT = 10.0  # seconds for name, TCP, TLS and CONNACK together with each of their steps
 SILENCE = 3.0  # seconds without CONNACK after which MQTT 3.1.1 is tried: some brokers wait for more of a CONNECT of 5
+RECEIPT, RECEIPTS = 256, 100  # bytes of a receipt, and receipts that wait to be read, at most
 ACK = 30.0  # seconds after which a message without acknowledgement means a dead link
 KEEPALIVE = 60
 USER_TIMEOUT = 15_000  # ms that data may stay unacknowledged by TCP
 # PUBACK reason codes that no second try can mend (MQTT 5, 3.4.2.1): unspecified ones and quota are worth a retry
 FOR_EVER = {0x90: "topic name invalid", 0x95: "packet too large", 0x99: "payload format invalid"}
+TRY_5_AGAIN = 3600.0  # seconds after which a broker that had no MQTT 5 is asked for it once more
 OTHER_VERSION = (0x01, 0x84)  # CONNACK: unacceptable or unsupported protocol version
 
 
@@ -37,10 +39,12 @@ class MqttUplink:
         self.window = settings.window
         self.largest: int | None = None
         self._version = mqtt.MQTTv5
+        self._try_5_at = 0.0
         self._client: Any = None  # a paho client, from the first connection on
         self._other_version = False
         self._sent: dict[int, float] = {}  # when each message under way was sent
         self._acks: list[Ack] = []
+        self._received: list[bytes] = []
         self._fate: UplinkDown | None = None
         self._connected = False
         self._waker, self._woken = socket.socketpair()
@@ -49,18 +53,22 @@ class MqttUplink:
 
     def connect(self) -> None:
         """Connects and publishes the birth message; falls back to MQTT 3.1.1. Raises ``UplinkDown``."""
+        if time.monotonic() >= self._try_5_at:
+            self._version = mqtt.MQTTv5
         try:
             self._open()
         except UplinkDown:
             if self._version != mqtt.MQTTv5 or not self._other_version:
                 raise
-            self._version = mqtt.MQTTv311
+            self._version, self._try_5_at = mqtt.MQTTv311, time.monotonic() + TRY_5_AGAIN
             try:
                 self._open()
             except UplinkDown:
-                self._version = mqtt.MQTTv5
+                self._try_5_at = 0.0
                 raise
         self._client.publish(self._topic("status"), self._status(True), qos=1, retain=True)
+        if self._settings.custody == "receipt":
+            self._client.subscribe(self._topic("receipt"), qos=1)
 
     def send(self, channel: str, payload: bytes, properties: Mapping[str, str]) -> int:
         """Hands a message to paho. Raises ``Refused`` when it is larger than the broker takes."""
@@ -81,6 +89,11 @@ class MqttUplink:
             raise UplinkDown(f"{self._where} is connected but has not acknowledged anything for {ACK:.0f} s")
         acks, self._acks = self._acks, []
         return acks
+
+    def inbox(self) -> list[bytes]:
+        """What came on the receipt channel."""
+        taken, self._received = self._received, []
+        return taken
 
     def wake(self) -> None:
         """Ends a ``poll`` early."""
@@ -115,6 +128,7 @@ class MqttUplink:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
+        client.on_message = self._on_message
         settings = self._settings
         if settings.username:
             client.username_pw_set(settings.username, _password(settings))
@@ -192,6 +206,10 @@ class MqttUplink:
             self._acks.append(Ack(mid, FOR_EVER[reason.value]))
         else:
             self._fate = UplinkDown(f"{self._where} does not take the message now: {reason}")
+
+    def _on_message(self, client: Any, userdata: Any, message: Any) -> None:
+        if len(message.payload) <= RECEIPT and len(self._received) < RECEIPTS:
+            self._received.append(bytes(message.payload))
 
     @staticmethod
     def _properties(properties: Mapping[str, str]) -> Properties:

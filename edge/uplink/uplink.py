@@ -29,6 +29,9 @@ class Uplink(Protocol):
         Raises ``UplinkDown``.
         """
 
+    def inbox(self) -> list[bytes]:
+        """The receipts that came since the last call, unread."""
+
     def wake(self) -> None:
         """Ends a ``poll`` early; from any thread."""
 

@@ -13,7 +13,7 @@ def main(argv: Sequence[str]) -> int:
     given = _parser().parse_args(argv)
     from edge.cli.demo.run import run  # the node of the demo lives in this package too, and needs none of it
 
-    return run(given)
+    return run(given, SECONDS)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 PATIENCE = 20.0  # seconds a child may take to end
 
+LAST = 2000  # characters of a log that are shown
+
 
 class Child:
     """``python -m MODULE WORDS``, with its talk in a file; Ctrl-C does not reach it."""
@@ -23,9 +25,9 @@ class Child:
         """Whether it runs."""
         return self._process.poll() is None
 
-    def talk(self, size: int = 2000) -> str:
+    def talk(self, size: int = LAST) -> str:
         """The end of what it said."""
-        return self._talk.read_text(encoding="utf-8", errors="replace")[-size:].strip()
+        return tail(self._talk, size)
 
     def kill(self) -> None:
         """SIGKILL: no time for a last word."""
@@ -45,3 +47,8 @@ class Child:
         self._process.wait()
         if self._process.stdin is not None:
             self._process.stdin.close()
+
+
+def tail(path: Path, size: int = LAST) -> str:
+    """The end of a log; nothing where there is none."""
+    return path.read_text(encoding="utf-8", errors="replace")[-size:].strip() if path.exists() else ""

@@ -25,7 +25,8 @@ class History:
         now = time.monotonic() if at is None else at
         sums: dict[int, list[float]] = {}
         for moment, value in self._points:
-            sums.setdefault(int((now - moment) * cells / SPAN), []).append(value)
+            if now - moment < SPAN:
+                sums.setdefault(int((now - moment) * cells / SPAN), []).append(value)
         means = {cell: sum(values) / len(values) for cell, values in sums.items()}
         low, high = min(means.values(), default=0.0), max(means.values(), default=0.0)
         return "".join(_bar(means.get(cell), low, high) for cell in reversed(range(cells)))

@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from drivers.sim import SimPort
 from edge.cli.demo import leash
 from edge.cli.demo.wall import SteppedWall
 from edge.clock import Clock
@@ -29,10 +28,8 @@ def run(config: Path, state: Path) -> None:
 
 
 def _hurt(node: Node, sensor: str, fault: str) -> str:
-    """Begins a fault, or ends it with ``heal``."""
+    """Begins a fault of a simulated sensor, or ends it with ``heal``."""
     plug: Any = next(device.plug for device in node.pipeline.devices if device.name == sensor)
-    if not isinstance(plug, SimPort):
-        raise TypeError(f"{sensor} is not simulated")
     if fault == "heal":
         plug.faults.heal()
     else:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from edge.cli.demo.child import Child
+from edge.cli.demo.child import Child, tail
 from edge.control import ask
 
 
@@ -13,13 +13,13 @@ class Power:
     def __init__(self, config: Path, state: Path) -> None:
         self._config, self._state = config, state
         self._child: Child | None = None
+        self._log = state.parent / "node.log"
         self.kills = 0
         self.hurt: str | None = None  # the sensor that is hurt
 
     def on(self) -> None:
         """Starts the node."""
-        talk = self._state.parent / "node.log"
-        self._child = Child("edge.cli.demo.node", self._config, self._state, talk=talk)
+        self._child = Child("edge.cli.demo.node", self._config, self._state, talk=self._log)
         self.hurt = None
 
     def pull(self) -> None:
@@ -41,7 +41,7 @@ class Power:
 
     def talk(self) -> str:
         """The last lines of its log."""
-        return self._child.talk() if self._child is not None else ""
+        return tail(self._log)
 
     def ask(self, word: str, **more: Any) -> Any:
         """The node's answer, None while it does not give one."""

@@ -1,15 +1,17 @@
 """The proof: every reading that is on the card has arrived, and none was changed on its way."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.cli.demo.receiver import Inbox
+from edge.cli.demo.receiver import Inbox, Record
 from edge.outbox.cursor import runs
 from edge.outbox.outbox import Outbox
 
 CHUNK = 2000  # readings read from the card at a time
 SHOWN = 20  # runs of missing seqs that are named
+
+Told = tuple[str, float | None]  # the name of a channel and its value
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +45,33 @@ class Proof:
         return f" · lost: {gaps}" if gaps else ""
 
 
-def prove(taken: Iterable[int], inbox: Inbox) -> Proof:
-    """Compares the seqs on the card with those at the far end."""
-    card, here = set(taken), inbox.seqs()
-    lost = sorted(card - here)
+def prove(card: Mapping[int, Told | None], inbox: Inbox) -> Proof:
+    """Compares what is on the card with what is at the far end."""
+    here = inbox.seqs()
+    lost = sorted(card.keys() - here)
+    changed = {seq for seq in card.keys() & here if card[seq] not in (None, told(inbox.records[seq]))}
     return Proof(
-        len(card), len(card & here), len(lost), inbox.twice, len(inbox.conflicting),
-        len(here - card), inbox.garbled, tuple(runs(lost)),
+        len(card), len(card) - len(lost), len(lost), inbox.twice, len(inbox.conflicting | changed),
+        len(here - card.keys()), inbox.garbled, tuple(runs(lost)),
     )  # fmt: skip
 
 
-def on_card(state: Path) -> set[int]:
-    """The seqs that a node, which has stopped, holds or has given: 1 up to the last one on its card."""
+def told(record: Record) -> Told:
+    """What a reading says: a bad value travels as the raw one."""
+    return record.name, record.raw if record.value is None else record.value
+
+
+def on_card(state: Path) -> dict[int, Told | None]:
+    """All seqs that a node, which has stopped, ever gave; None for a reading that has made room for newer ones."""
     outbox = Outbox(state / "outbox")
-    reader = outbox.reader()
-    seqs: set[int] = set()
-    while found := reader.read(max(seqs, default=outbox.first - 1) + 1, outbox.last, CHUNK):
-        seqs.update(seq for seq, _ in found)
+    reader, seq = outbox.reader(), outbox.first
+    card: dict[int, Told | None] = dict.fromkeys(range(1, outbox.last + 1))
+    while found := reader.read(seq, outbox.last, CHUNK):
+        card.update((number, (f"{kept.device}/{kept.quantity}", kept.value)) for number, kept in found)
+        seq = found[-1][0] + 1
     reader.close()
     outbox.close()
-    return seqs | set(range(1, outbox.last + 1))
+    return card
 
 
 def _count(number: int, word: str) -> str:

@@ -95,7 +95,7 @@ class Receiver:
         self._client = mqtt.Client(
             CallbackAPIVersion.VERSION2, client_id=f"{node}-centre", protocol=mqtt.MQTTv311, clean_session=False
         )
-        self._client.on_connect = lambda *_: self._client.subscribe(self._topics, qos=1)
+        self._client.on_connect = self._on_connect
         self._client.on_message = self._on_message
         self._client.connect(*address)
         self._client.loop_start()
@@ -106,6 +106,9 @@ class Receiver:
         self._client.publish(self._status, b"", qos=1, retain=True).wait_for_publish(2.0)
         self._client.disconnect()
         self._client.loop_stop()
+
+    def _on_connect(self, client: Any, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
+        client.subscribe(self._topics, qos=1)
 
     def _on_message(self, client: Any, userdata: Any, message: Any) -> None:
         channel = message.topic.rpartition("/")[2]

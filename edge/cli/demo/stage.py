@@ -33,6 +33,7 @@ class Notes:
     first_value: float | None = None
     connected: float | None = None
     peak: int = 0  # readings of the present backlog at its highest
+    newest: float = 0.0  # the stamp of the newest reading, in seconds since boot
     stepped: float = 0.0  # seconds the wall clock is off
     histories: dict[str, History] = field(default_factory=dict)
 
@@ -46,6 +47,7 @@ class Stage:
         self.node = f"demo-{secrets.token_hex(2)}"
         self.began = time.monotonic()
         self.notes = Notes()
+        self.answers = False  # whether the node did when it was last asked
 
     def __enter__(self) -> "Stage":
         with ExitStack() as stack:
@@ -61,15 +63,28 @@ class Stage:
         """Since the start."""
         return time.monotonic() - self.began
 
+    @property
+    def internal(self) -> bool:
+        """Whether the broker is the built-in one."""
+        return self._given is None
+
+    @property
+    def talk(self) -> str:
+        """The end of the node's log."""
+        return self.power.talk()
+
     def look(self) -> None:
         """Asks the node how it is and notes it."""
         status = self.power.status()
+        self.answers = status is not None
         if status is None:
             return
         notes = self.notes
         notes.status, notes.seen_at = status, time.monotonic()
         for sensor in status["sensors"]:
             self._note(sensor)
+        ages = [value["age"] for sensor in status["sensors"] for value in sensor["values"].values()]
+        notes.newest = time.clock_gettime(time.CLOCK_BOOTTIME) - min(ages, default=0.0)
         uplink = status["uplinks"][0]
         if uplink["state"] == "connected" and notes.connected is None:
             notes.connected = round(self.seconds, 2)
@@ -103,7 +118,7 @@ class Stage:
         """Ends the sampling, lets the backlog drain, stops the node and proves that all arrived."""
         self.link.restore()
         self.power.ask("rest")
-        if not self._connected():
+        if self._waits_to_try():
             self._again()
         if not self._drained():
             self._again()
@@ -142,9 +157,10 @@ class Stage:
             self.notes.first_value = round(self.seconds, 2)
         self.notes.histories.setdefault(sensor["name"], History()).add(value["value"])
 
-    def _connected(self) -> bool:
+    def _waits_to_try(self) -> bool:
+        """Whether the uplink is between two tries, which may be a minute apart."""
         status = self.power.status()
-        return status is not None and status["uplinks"][0]["state"] == "connected"
+        return status is None or status["uplinks"][0]["state"] == "down"
 
     def _again(self) -> None:
         """Starts the node anew, so that it connects at once, and samples no more."""

@@ -1,0 +1,71 @@
+# What one does with this tree. "make" shows the targets; each makes what it needs, once.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+ARGS   ?=
+CONFIG ?= config/edge.toml
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+.DEFAULT_GOAL := help
+.PHONY: help demo test check quick faults bench demo-svg hw clean mosquitto
+
+help: ## shows this
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: $(VENV)/.demo ## a simulated node with a broker of its own; ARGS="--headless --seconds 15"
+	@$(BIN)/edge demo $(ARGS)
+
+test: check mosquitto ## lint, types and the quick tests
+	@$(BIN)/pytest -m "not faults" $(ARGS)
+
+check: $(VENV)/.test ## lint, types, layers
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check .; exit 1; }
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/pytest -q -q tests/test_layers.py
+
+quick: $(VENV)/.test ## the quick tests only; ARGS="-k outbox"
+	@$(BIN)/pytest -m "not faults" $(ARGS)
+
+faults: $(VENV)/.test mosquitto ## kills, cuts and full disks, minutes; EDGE_ROUNDS=3 makes it short
+	@$(BIN)/pytest -m faults tests/faults $(ARGS)
+
+bench: $(VENV)/.test ## measures what the node costs, as ratios
+	@for script in tests/benchmarks/bench_*.py; do $(BIN)/python $$script $(ARGS); done
+
+demo-svg: $(VENV)/.demo ## draws the demo into docs/demo.svg
+	@$(BIN)/python scripts/demo_svg.py $(ARGS)
+
+hw: $(VENV)/.test ## checks the sensors of a configuration; CONFIG=FILE ARGS="--sensor pm"
+	@$(BIN)/pytest hw_tests --config $(CONFIG) $(ARGS)
+
+clean: ## removes what make made, the virtual environment too
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.demo $(VENV)/.test: $(VENV)/.%: setup.cfg pyproject.toml | $(BIN)/python
+	@echo "installing edge-gateway[$*] into $(VENV) ..." >&2
+	@$(BIN)/python -m pip install --quiet -e '.[$*]'
+	@touch $@
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: sudo apt install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or later is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1)." >&2; \
+	  echo "Give another one: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) >$(VENV).log 2>&1 || { \
+	  if $(PYTHON) -c 'import ensurepip' 2>/dev/null; then cat $(VENV).log >&2; \
+	  else echo "Python cannot make a virtual environment: sudo apt install python3-venv" >&2; fi; \
+	  rm -rf $(VENV) $(VENV).log; exit 1; }
+	@rm -f $(VENV).log
+
+# Some tests talk to a real broker; where it cannot be installed they skip and say so.
+mosquitto:
+	@PATH="$$PATH:/usr/sbin"; command -v mosquitto >/dev/null && exit 0; \
+	if [ "$$(id -u)" = 0 ]; then sudo=; elif sudo -n true 2>/dev/null; then sudo="sudo -n"; \
+	else echo "note: no mosquitto here, the tests against it skip: sudo apt install mosquitto" >&2; exit 0; fi; \
+	command -v apt-get >/dev/null || { echo "note: no mosquitto and no apt-get here, the tests against it skip" >&2; exit 0; }; \
+	echo "installing mosquitto ..." >&2; \
+	apt="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=60"; \
+	{ $$apt update && $$apt install -y --no-install-recommends mosquitto; } </dev/null >/dev/null 2>&1 \
+	  || echo "note: mosquitto could not be installed, the tests against it skip" >&2

@@ -1,0 +1,5 @@
+"""The sensor's side of a Plantower PMS5003S."""
+
+from drivers.sim.plantower import simulator_of
+
+simulator = simulator_of("pms5003s")

@@ -1,0 +1,28 @@
+"""The sensor's side of a Sensirion SGP40."""
+
+from drivers.sim.buses import SimI2C, wave
+from drivers.sim.faults import Faults
+from drivers.sim.sensirion import Refused, SensirionChip
+from drivers.sim.time import Time
+
+
+class Chip(SensirionChip):
+    """Gives the raw signal for humidity and temperature, and lets its hotplate be turned off."""
+
+    def obey(self, code: int, arguments: tuple[int, ...], at: float) -> tuple[float, tuple[int, ...]]:
+        """Measure, heater off."""
+        if code == 0x260F and len(arguments) == 2:
+            return 0.03, (voc(at),)
+        if code == 0x3615:
+            return 0.001, ()
+        raise Refused("unknown command")
+
+
+def voc(at: float) -> int:
+    """The signal falls when there is more in the air."""
+    return round(wave(at, 28500, 31500, 700))
+
+
+def simulator(time: Time, faults: Faults) -> SimI2C:
+    """A SGP40 in city air."""
+    return SimI2C(time, faults, Chip(time))

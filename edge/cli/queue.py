@@ -1,0 +1,134 @@
+"""``edge queue``: what waits on the card, the account of it, and what to do with it."""
+
+import csv
+import json
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from edge.cli import args, exits, words
+from edge.cli.asking import asked
+from edge.outbox.audit import Audit, stored
+from edge.reading import Stored
+
+COLUMNS = ("seq", "device", "quantity", "value", "unit", "boot", "ticks", "span", "level", "reasons", "raw")
+CYCLES, CARD = 3000, 16e9  # erase cycles and bytes of the card that the estimate of its years assumes
+
+
+def main(argv: Sequence[str]) -> int:
+    """Shows the queue, or verifies, exports or replays it."""
+    parser = args.parser("queue", "What waits on the card, and the account of every reading.")
+    args.add_state(parser)
+    args.add_json(parser)
+    does = parser.add_subparsers(dest="does", metavar="verify|export|replay")
+    for name, what in (("verify", "reads every record: check sums and continuity"),
+                       ("export", "writes all readings to a file for a USB stick: JSON lines, or CSV by its name"),
+                       ("replay", "sends readings once more, marked as replay")):  # fmt: skip
+        does.add_parser(name, help=what, description=what)
+    does.choices["export"].add_argument("out", type=Path, help="OUT.jsonl or OUT.csv")
+    does.choices["replay"].add_argument("seqs", metavar="A..B", help="the first and the last seq")
+    does.choices["replay"].add_argument("--to", metavar="UPLINK", help="one destination only")
+    given = parser.parse_args(argv)
+    return {None: _show, "verify": _verify, "export": _export, "replay": _replay}[given.does](given)
+
+
+def _show(given: Any) -> int:
+    status = asked(given.state, "status")
+    if given.json:
+        print(json.dumps({name: status[name] for name in ("outbox", "uplinks")}))
+    else:
+        print(*(words.said(line, sys.stdout) for line in lines(status)), sep="\n")
+    return exits.OK
+
+
+def lines(status: dict[str, Any]) -> Iterator[str]:
+    """The queue in words."""
+    outbox, up = status["outbox"], status["process"]["up"]
+    used = f"{words.size(outbox['bytes'])} of {words.size(outbox['limit'])}"
+    yield f"card      {used}, seq {outbox['first']}..{outbox['last']}"
+    yield f"          {outbox['alarms']} alarms, {outbox['held']} readings in memory, {outbox['overrun']} lost there"
+    if outbox["trouble"]:
+        yield f"          ✗ degraded: storage: {outbox['trouble']}"
+    yield from (f"wear      {line}" for line in _wear(outbox, up))
+    for uplink in status["uplinks"]:
+        balance = uplink["delivered"] + uplink["waiting"] + uplink["evicted"] + uplink["refused"]
+        yield f"{uplink['name']:9} {uplink['state']}, taken {words.grouped(uplink['taken'])} ="
+        yield "          " + " + ".join(
+            f"{name} {words.grouped(uplink[name])}" for name in ("delivered", "waiting", "evicted", "refused")
+        )
+        mark = "✓ every reading is accounted for" if balance == uplink["taken"] else "✗ the account is off"
+        yield f"          {mark}"
+
+
+def _wear(outbox: dict[str, Any], up: float) -> Iterator[str]:
+    written = outbox["written"]
+    if written is None or up < 60:
+        yield "not known yet: it takes a minute, and a kernel that counts what a process writes"
+        return
+    day = written / up * 86400
+    years = CARD * CYCLES / max(day, 1) / 365.25
+    yield f"{words.size(day)} a day; a card of 16 GB with {CYCLES} cycles lasts {min(years, 999):.0f} years at that"
+
+
+def _verify(given: Any) -> int:
+    audit = Audit()
+    for _ in stored(_folder(given.state), audit):
+        pass
+    whole = not audit.holes and not audit.unreadable
+    if given.json:
+        told = {name: getattr(audit, name) for name in ("readings", "first", "last", "segments", "holes", "unreadable")}
+        print(json.dumps({"whole": whole, **told}))
+        return exits.OK if whole else exits.FAILED
+    print(f"{words.grouped(audit.readings)} readings in {audit.segments} segments, seq {audit.first}..{audit.last}")
+    for first, last in audit.holes:
+        print(f"missing: {first}..{last}")
+    for why in audit.unreadable:
+        print(f"unreadable: {why}")
+    print("every record is whole and none is missing" if whole else "see the gap events for what became of them")
+    return exits.OK if whole else exits.FAILED
+
+
+def _export(given: Any) -> int:
+    try:
+        with given.out.open("x", encoding="utf-8", newline="") as out:
+            count = _write(stored(_folder(given.state)), out, as_csv=given.out.suffix == ".csv")
+    except FileExistsError:
+        raise exits.Failure(f"{given.out} exists. Give another name", exits.CANNOT_CREATE) from None
+    except OSError as error:
+        raise exits.Failure(f"{given.out}: {error.strerror}", exits.CANNOT_CREATE) from None
+    print(f"wrote {words.grouped(count)} readings to {given.out}", file=sys.stderr)
+    return exits.OK
+
+
+def _write(readings: Iterator[Stored], out: TextIO, *, as_csv: bool) -> int:
+    sheet = csv.writer(out)
+    if as_csv:
+        sheet.writerow(COLUMNS)
+    count = 0
+    for count, (seq, reading) in enumerate(readings, 1):  # noqa: B007 - counted for the caller
+        quality = reading.quality
+        row = (seq, reading.device, reading.quantity, reading.value, reading.unit, *reading.at, reading.span,
+               int(quality.level), " ".join(quality.reasons.words()), reading.raw)  # fmt: skip
+        if as_csv:
+            sheet.writerow(row)
+        else:
+            out.write(json.dumps(dict(zip(COLUMNS, row, strict=True))) + "\n")
+    return count
+
+
+def _replay(given: Any) -> int:
+    found = re.fullmatch(r"(\d+)\.\.(\d+)", given.seqs)
+    if found is None:
+        raise exits.Failure(f"{given.seqs!r} is no range. Write A..B, for example 8402..9514", exits.USAGE)
+    names = asked(given.state, "replay", first=int(found[1]), last=int(found[2]), to=given.to)
+    print(f"{given.seqs} goes again to {', '.join(names)}, marked as replay")
+    return exits.OK
+
+
+def _folder(state: Path) -> Path:
+    folder = state / "outbox"
+    if not folder.is_dir():
+        raise exits.Failure(f"there is no outbox in {state}. Give the state folder with --state DIR", exits.IO)
+    return folder

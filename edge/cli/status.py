@@ -1,0 +1,120 @@
+"""``edge status``: how the running node is, and what to do where it is not well."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from edge.cli import args, exits, words
+from edge.cli.asking import asked
+
+COLOURS = {"✓": "32", "●": "32", "✗": "31", "–": "33"}
+
+
+def main(argv: Sequence[str]) -> int:
+    """Prints what the node answers, 0 however well it is; 69 when none answers."""
+    parser = args.parser("status", "How the running node is.")
+    args.add_state(parser)
+    args.add_json(parser)
+    given = parser.parse_args(argv)
+    status = asked(given.state, "status")
+    if given.json:
+        print(json.dumps(status))
+        return exits.OK
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    for line in lines(status):
+        print(_painted(words.said(line, sys.stdout), line) if colour else words.said(line, sys.stdout))
+    return exits.OK
+
+
+def lines(status: dict[str, Any]) -> Iterator[str]:
+    """The status in words."""
+    yield _head(status)
+    yield from (f"  {line}" for line in _sensors(status["sensors"]))
+    for uplink in status["uplinks"]:
+        yield from _uplink(uplink)
+    yield from _buffer(status)
+    yield f"  clock    {_clock(status['clock'])}"
+    process = status["process"]
+    yield f"  process  RAM {words.size(process['rss'])} · up {words.span(process['up'])} · pid {process['pid']}"
+
+
+def _head(status: dict[str, Any]) -> str:
+    up = words.span(status["process"]["up"])
+    site = f" ({status['site']})" if status["site"] else ""
+    down = [f"uplink {uplink['state']}" for uplink in status["uplinks"] if uplink["state"] != "connected"]
+    link = "".join(f", {state}" for state in down)
+    hanging = f": {', '.join(status['hanging'])}" if status["hanging"] else ""
+    mark = "●" if status["health"] == "healthy" else "✗"
+    return f"{mark} edge {status['version']} on {status['node']}{site} — {status['health']}{hanging}{link}, up {up}"
+
+
+def _sensors(sensors: Sequence[dict[str, Any]]) -> Iterator[str]:
+    if not sensors:
+        yield "sensors  none configured"
+        return
+    well = sum(sensor["health"] == "ok" for sensor in sensors)
+    yield f"sensors  {well} of {len(sensors)} ok"
+    width = max(len(sensor["name"]) for sensor in sensors)
+    room = max(len(words.quantities(sensor["values"])) for sensor in sensors)
+    for sensor in sorted(sensors, key=lambda sensor: sensor["health"] != "ill"):
+        yield f"  {_mark(sensor)} {sensor['name']:{width}}  {_about(sensor, room)}"
+
+
+def _mark(sensor: dict[str, Any]) -> str:
+    return {"ok": "✓", "ill": "✗"}.get(sensor["health"], "–")
+
+
+def _about(sensor: dict[str, Any], room: int) -> str:
+    if sensor["health"] == "ill":
+        since = f"ill for {words.span(sensor['for'])}"
+        return f"{sensor['trouble']} · {since} · published as missing · check plug and supply; tries go on"
+    age = words.age(sensor["values"])
+    if age is None:
+        return f"no value yet, {sensor['health']} for {words.span(sensor['for'])}"
+    reasons = sorted({reason for value in sensor["values"].values() for reason in value["reasons"]})
+    flags = f" · {', '.join(reasons).replace('_', ' ')}" if reasons else ""
+    bad = f" · {words.counted(sensor['bad'], 'bad answer')}" if sensor["bad"] else ""
+    return f"{words.quantities(sensor['values']):{room}}  {words.span(age)} ago{flags}{bad}"
+
+
+def _uplink(uplink: dict[str, Any]) -> Iterator[str]:
+    counts = f"{words.grouped(uplink['waiting'])} waiting · {words.grouped(uplink['delivered'])} delivered"
+    state = f"{uplink['state']} for {words.span(uplink['for'])}"
+    yield f"  uplink   {uplink['name']} {state} · {counts}"
+    if uplink["trouble"]:
+        yield f"           last error: {uplink['trouble']}"
+        yield "           readings wait on the card; tries go on by themselves"
+
+
+def _buffer(status: dict[str, Any]) -> Iterator[str]:
+    outbox, uplinks = status["outbox"], status["uplinks"]
+    waiting = max((uplink["waiting"] for uplink in uplinks), default=0)
+    share = 100 * outbox["bytes"] / outbox["limit"]
+    used = f"{words.size(outbox['bytes'])} of {words.size(outbox['limit'])} ({share:.0f} %)"
+    yield f"  buffer   {words.grouped(waiting)} waiting · {used} · seq {outbox['first']}..{outbox['last']}"
+    if outbox["trouble"]:
+        yield f"           ✗ the card does not take readings: {outbox['trouble']} · {outbox['held']} held in memory"
+    yield f"  lost     {_lost(outbox, uplinks)}"
+
+
+def _lost(outbox: dict[str, Any], uplinks: Sequence[dict[str, Any]]) -> str:
+    losses = [(outbox["overrun"], "before they reached the card")]
+    for uplink in uplinks:
+        losses.append((uplink["evicted"], f"gone from the card before {uplink['name']} had them"))
+        losses.append((uplink["refused"], f"refused by {uplink['name']}"))
+    return " · ".join(f"{words.grouped(count)} {why}" for count, why in losses if count) or "0"
+
+
+def _clock(clock: dict[str, Any]) -> str:
+    if clock["source"] is None:
+        return "not synchronised yet: readings carry boot time and are dated later"
+    return f"{clock['source']} ±{clock['error']:.3f} s"
+
+
+def _painted(text: str, line: str) -> str:
+    """The mark of a line in its colour."""
+    at = len(line) - len(line.lstrip())
+    code = COLOURS.get(line[at : at + 1])
+    return text if code is None else f"{text[:at]}\x1b[{code}m{text[at]}\x1b[0m{text[at + 1 :]}"

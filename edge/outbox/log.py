@@ -1,0 +1,261 @@
+"""One append-only log of segments on the card, bounded in bytes.
+
+It always starts: a torn tail is cut, a segment with a damaged header is set aside. What has to go to make room is told
+to ``on_evicted``; nothing goes silently.
+"""
+
+import errno
+import logging
+import os
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import RLock
+
+from edge.errors import StorageError
+from edge.outbox.reader import Extent, Reader, SegmentReader
+from edge.outbox.segment import SPARE, START, Header, Tail, create, cut, firsts, path_of, retire, set_aside, sync_folder
+from edge.reading import Reading, Stored
+
+log = logging.getLogger("edge.outbox")
+
+SEGMENT = 1 << 20  # bytes
+SMALLEST = 1 << 14  # bytes of a segment
+FEWEST = 4  # segments that even the smallest outbox has
+DEFAULT_LIMIT = 2_000_000_000
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+SHORTEST_RECORD = 16  # bytes; what bounds the seqs a damaged segment may have held
+LOOK_BACK = 120.0  # seconds before the end in which the newest reading of each channel is looked for
+FARTHEST = 2  # segments before the last one that are read for that at most
+
+
+def is_full(error: StorageError) -> bool:
+    """Whether the card has no room, rather than another trouble."""
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in FULL
+
+
+def _free(folder: Path) -> int:
+    room = os.statvfs(folder)
+    return room.f_bavail * room.f_frsize
+
+
+class Log:
+    """Readings with ascending seqs on disk; one writer, any number of readers, all calls safe from any thread."""
+
+    def __init__(self, folder: Path, *, limit: int | None = None, segment: int = SEGMENT) -> None:
+        """Opens or creates it in ``folder``.
+
+        ``limit`` in bytes, by default a quarter of the free space, at most 2 GB. A card that does not answer now is
+        asked again by each ``append``.
+        """
+        self._folder = folder
+        self._wanted, self._segment = limit, segment
+        self.limit = limit or DEFAULT_LIMIT
+        self._size = segment
+        self._lock = RLock()
+        self._tail: Tail | None = None
+        self._firsts: list[int] = []
+        self._newest: dict[tuple[str, str], Stored] = {}
+        self._opened = False
+        self.last = 0
+        self.before_eviction: Callable[[int, int], None] = lambda first, last: None
+        self.on_evicted: Callable[[int, int, str], None] = lambda first, last, reason: None
+        try:
+            self._open()
+        except OSError as error:
+            log.error("the outbox cannot be opened: %s. Tries go on", StorageError(folder, error))
+
+    @property
+    def recovered(self) -> list[Stored]:
+        """What stood last on each channel when the outbox was opened, from two minutes or three segments at least."""
+        return list(self._newest.values())
+
+    @property
+    def first(self) -> int:
+        """The oldest seq that is still kept; ``last + 1`` when nothing is."""
+        return self._firsts[0] if self._firsts else self.last + 1
+
+    @property
+    def size(self) -> int:
+        """Bytes on the card."""
+        return len(self._firsts) * self._size
+
+    def append(self, stored: Sequence[Stored]) -> None:
+        """When this returns the readings are on the card; their seqs ascend and are higher than all before.
+
+        Raises ``StorageError`` when the card does not take them; then none of them counts as written.
+        """
+        with self._lock:
+            try:
+                if not self._opened:
+                    self._open()
+                self._write(stored)
+            except OSError as error:
+                self._seal()
+                raise StorageError(self._folder, error) from error
+            self.last = stored[-1][0]
+
+    def give_way(self) -> bool:
+        """Gives the space of the oldest segment back to the card for others; the last one it keeps."""
+        with self._lock:
+            if len(self._firsts) < 2:
+                return False
+            try:
+                self._evict_oldest()
+                (self._folder / SPARE).unlink(missing_ok=True)
+                sync_folder(self._folder)
+            except OSError as error:
+                log.error("no space could be made: %s", error)
+                return False
+            return True
+
+    def limit_to(self, limit: int | None) -> None:
+        """Another limit in bytes, from the next segment on; None is the default."""
+        with self._lock:
+            self._wanted = limit
+            self.limit = limit or min(DEFAULT_LIMIT, _free(self._folder) // 4)
+
+    def reader(self) -> Reader:
+        """A reading position of its own, for one thread."""
+        return Reader(self._folder, self._extent)
+
+    def close(self) -> None:
+        """Lets go of the files."""
+        with self._lock:
+            self._seal()
+
+    def _write(self, stored: Sequence[Stored]) -> None:
+        for seq, reading in stored:
+            if self._tail is None or not self._tail.fits(reading):
+                if self._tail is not None:
+                    self._tail.commit()
+                self._tail = self._roll(seq, reading)
+            self._tail.add(seq, reading)
+        if self._tail is not None:
+            self._tail.commit()
+
+    def _roll(self, seq: int, reading: Reading) -> Tail:
+        """Goes on in a new segment that begins with ``seq``."""
+        self._seal()
+        header = Header(seq, reading.at.ticks // 1000, reading.at.boot, int.from_bytes(os.urandom(4), "little"))
+        while self._firsts and self._firsts[-1] >= seq:  # a segment that failed before its first commit
+            self._drop(self._firsts.pop())
+        while self._firsts and self.size + self._size > self.limit:
+            self._evict_oldest()
+        self._firsts.append(seq)  # even if what follows fails: a half-made segment is dropped the next time
+        self._create(header)
+        return Tail(self._folder, header, self._size, START, {})
+
+    def _create(self, header: Header) -> None:
+        try:
+            create(self._folder, header, self._size)
+        except OSError as error:
+            if error.errno not in FULL or len(self._firsts) < 3:
+                raise
+            self._evict_oldest()
+            create(self._folder, header, self._size)
+
+    def _evict_oldest(self) -> None:
+        """Makes room on a full card or at the end of the budget; the newest segment stays whatever happens."""
+        old, last = self._firsts[0], (self._firsts[1] - 1 if len(self._firsts) > 1 else self.last)
+        self.before_eviction(old, last)
+        retire(self._folder, old)
+        del self._firsts[0]
+        self.on_evicted(old, last, "budget")
+        sync_folder(self._folder)
+
+    def _drop(self, first: int) -> None:
+        path_of(self._folder, first).unlink(missing_ok=True)
+        sync_folder(self._folder)
+
+    def _seal(self) -> None:
+        if self._tail is not None:
+            self._tail.close()
+            self._tail = None
+
+    def _extent(self, seq: int) -> Extent | None:
+        """Where a seq lies; for one that is gone, the oldest place there is."""
+        with self._lock:
+            at = max(0, bisect_right(self._firsts, seq) - 1)
+            if seq > self.last or at >= len(self._firsts):
+                return None
+            below = self._firsts[at + 1] if at + 1 < len(self._firsts) else None
+            end = self._tail.end if self._tail is not None and below is None else None
+            return Extent(self._firsts[at], end, below)
+
+    def _open(self) -> None:
+        """Finds the last seq and where to go on; seldom reads more than the last segment. Raises ``OSError``."""
+        self._make_folder()
+        self.limit = self._wanted or min(DEFAULT_LIMIT, _free(self._folder) // 4)
+        self._size = max(SMALLEST, min(self._segment, self.limit // FEWEST // 4096 * 4096))
+        self._firsts = firsts(self._folder)
+        while self._firsts and not self._resume(self._firsts[-1]):
+            pass
+        self._opened = True
+
+    def _make_folder(self) -> None:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        except FileExistsError:
+            log.error("%s is no folder; it is set aside in quarantine/ beside it", self._folder)
+            set_aside(self._folder)
+            self._folder.mkdir(mode=0o750)
+
+    def _resume(self, first: int) -> bool:
+        """Takes up writing where the last segment ends; one without a header is set aside instead.
+
+        One on a bad sector stays where it is: it may be readable another time.
+        """
+        try:
+            segment = self._recall(first)
+        except ValueError as error:
+            self.last = max(self.last, first + self._size // SHORTEST_RECORD)
+            self._set_aside(self._firsts.pop(), error)
+            return False
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            self.last = max(self.last, first + self._size // SHORTEST_RECORD)
+            log.error("segment %d cannot be read now (%s); it stays, and a new one is begun", first, error)
+            return True
+        self.last = max(self.last, first - 1, *(seq for seq, _ in self._newest.values()))
+        self._look_back(segment.header)
+        path = path_of(self._folder, first)
+        try:
+            cut(path, segment.behind)
+            self._tail = Tail(self._folder, segment.header, path.stat().st_size, segment.behind, segment.channels)
+        except OSError as error:
+            log.error("the last segment cannot be written (%s); a new one is begun", error)
+        return True
+
+    def _look_back(self, header: Header) -> None:
+        """A segment that has only begun does not tell much: then those before it, of the same boot, do."""
+        ends = [reading.at.ticks for _, reading in self._newest.values()]
+        start = max(ends, default=header.base * 1000) - LOOK_BACK * 1e9
+        boot = header.boot
+        for first in reversed(self._firsts[-FARTHEST - 1 : -1]):
+            if header.base * 1000 <= start or header.boot != boot:
+                return
+            try:
+                header = self._recall(first).header
+            except (OSError, ValueError):
+                return
+
+    def _recall(self, first: int) -> SegmentReader:
+        """Reads a segment, closes it, and keeps the newest reading of each channel."""
+        segment = SegmentReader(self._folder, first)
+        newest: dict[tuple[str, str], Stored] = {}
+        try:
+            while found := segment.chunk():
+                newest.update(((stored[1].device, stored[1].quantity), stored) for stored in found)
+        finally:
+            segment.close()
+        self._newest = newest | self._newest
+        return segment
+
+    def _set_aside(self, first: int, why: Exception) -> None:
+        log.error("segment %d cannot be read (%s); it is set aside in quarantine/ and the node goes on", first, why)
+        try:
+            set_aside(path_of(self._folder, first))
+        except OSError as error:
+            log.error("it could not be set aside either: %s", error)

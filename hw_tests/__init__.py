@@ -1,0 +1,1 @@
+"""Bench tests of the sensors of a configuration: ``pytest hw_tests --config FILE``."""

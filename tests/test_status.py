@@ -1,0 +1,199 @@
+"""``edge status`` against a running node, and how it tells what it was told."""
+
+import copy
+import io
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event, Thread
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from edge.cli import main, status, words
+from edge.node import Node
+from edge.settings import load
+
+CONFIG = """
+[node]
+id = "LP-0417"
+
+[[sensor]]
+name = "air"
+driver = "sht3x"
+i2c = "sim://"
+interval = "100ms"
+
+[[sensor]]
+name = "pm"
+driver = "pms5003"
+port = "sim://?fault=unplug"
+
+[[uplink]]
+name = "city"
+host = "127.0.0.1"
+port = 9
+tls = false
+"""
+
+SAMPLE: dict[str, Any] = {
+    "version": "1.0",
+    "node": "LP-0417",
+    "site": "Main St 12",
+    "config": "0123456789ab",
+    "health": "healthy",
+    "hanging": [],
+    "sensors": [
+        {
+            "name": "pm", "driver": "pms5003", "health": "ok", "trouble": "", "for": 700.0, "good": 9, "bad": 2,
+            "opened": 1,
+            "values": {
+                "pm2_5": {"value": 11.0, "unit": "ug/m3", "age": 0.6, "level": 1, "reasons": []},
+                "pm10": {"value": 19.0, "unit": "ug/m3", "age": 0.6, "level": 3, "reasons": ["warming_up"]},
+            },
+        },
+        {"name": "gps", "driver": "gnss_nmea", "health": "starting", "trouble": "", "for": 2.0, "good": 0, "bad": 0,
+         "opened": 1, "values": {}},
+    ],
+    "uplinks": [
+        {"name": "city", "state": "connected", "trouble": None, "for": 280.0, "sent": 312, "taken": 312,
+         "delivered": 312, "waiting": 0, "evicted": 0, "refused": 0},
+    ],
+    "outbox": {"first": 1, "last": 312, "bytes": 141_000_000, "limit": 2_000_000_000, "held": 0, "overrun": 0,
+               "trouble": None},
+    "clock": {"boot": "b", "source": "ntp", "error": 0.012, "utc": 1.0},
+    "process": {"pid": 1, "rss": 27_000_000, "modules": 150, "cpu": 1.0, "up": 90_000.0},
+}  # fmt: skip
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Path]:
+    """The state folder of a running node: one sensor well, one unplugged, no broker."""
+    (tmp_path / "edge.toml").write_text(CONFIG)
+    node = Node(load(tmp_path / "edge.toml"), tmp_path / "state")
+    thread = Thread(target=node.run)
+    thread.start()
+    yield tmp_path / "state"
+    node.stop()
+    thread.join()
+
+
+def until(true: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Waits until it is true; fails when that does not come."""
+    deadline = monotonic() + seconds
+    while not true():
+        assert monotonic() < deadline, "it did not come"
+        Event().wait(0.05)
+
+
+def asked(capsys: pytest.CaptureFixture[str], *more: str) -> str:
+    assert main(["status", *more]) == 0
+    return capsys.readouterr().out
+
+
+def changed(**more: Any) -> dict[str, Any]:
+    return {**copy.deepcopy(SAMPLE), **more}
+
+
+def text(told: dict[str, Any]) -> str:
+    return "\n".join(status.lines(told))
+
+
+def test_a_running_node_is_asked(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    until((state / "run" / "control.sock").exists)
+
+    def answer() -> dict[str, Any]:
+        got: dict[str, Any] = json.loads(asked(capsys, "--state", str(state), "--json"))
+        return got
+
+    until(lambda: {"temperature", "humidity"} <= answer()["sensors"][0]["values"].keys())
+    until(lambda: answer()["uplinks"][0]["state"] == "down" and answer()["outbox"]["last"] > 0)
+    assert answer()["health"] == "degraded"
+    shown = asked(capsys, "--state", str(state))
+    assert "LP-0417 — degraded, uplink down" in shown
+    assert "1 of 2 ok" in shown
+    assert "✗ pm " in shown and "unplugged" in shown
+    assert "✓ air" in shown and "%RH" in shown
+    assert "last error: 127.0.0.1:9" in shown
+
+
+def test_no_node_is_69_with_a_remedy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", "--state", str(tmp_path)]) == 69
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "systemctl status edge" in told.err and "edge run" in told.err
+
+
+def test_a_healthy_node() -> None:
+    shown = text(SAMPLE)
+    assert shown.startswith("● edge 1.0 on LP-0417 (Main St 12) — healthy, up 1 d 1 h")
+    assert "PM2.5 11 µg/m³  PM10 19 µg/m³  1 s ago · warming up · 2 bad answers" in shown
+    assert "– gps  no value yet, starting for 2 s" in shown
+    assert "city connected for 4 min 40 s · 0 waiting · 312 delivered" in shown
+    assert "141 MB of 2.0 GB (7 %)" in shown
+    assert "lost     0" in shown
+    assert "ntp ±0.012 s" in shown
+
+
+def test_an_ill_sensor_comes_first() -> None:
+    told = changed(health="degraded")
+    told["sensors"][1] |= {"health": "ill", "trouble": "no measurement for 14 s: silence", "for": 840.0}
+    shown = text(told)
+    assert shown.startswith("✗ edge")
+    assert shown.index("✗ gps") < shown.index("✓ pm")
+    assert "no measurement for 14 s: silence · ill for 14 min" in shown
+
+
+def test_every_loss_is_told() -> None:
+    told = changed()
+    told["outbox"]["overrun"] = 4
+    told["uplinks"][0] |= {"evicted": 1500, "refused": 1}
+    shown = text(told)
+    assert "4 before they reached the card" in shown
+    assert "1 500 gone from the card before city had them" in shown
+    assert "1 refused by city" in shown
+
+
+def test_a_link_that_is_down_and_a_card_that_fails() -> None:
+    told = changed(clock={"boot": "b", "source": None, "error": None, "utc": None}, hanging=["writer"])
+    told["uplinks"][0] |= {"state": "down", "trouble": "broker.example:8883: timed out", "waiting": 1_106_544}
+    told["outbox"] |= {"trouble": "No space left on device", "held": 12}
+    shown = text(told)
+    assert "healthy: writer, uplink down" in shown
+    assert "last error: broker.example:8883: timed out" in shown
+    assert "1 106 544 waiting" in shown
+    assert "does not take readings: No space left on device · 12 held in memory" in shown
+    assert "not synchronised yet" in shown
+
+
+def test_a_node_without_sensors_and_uplinks() -> None:
+    assert "none configured" in text(changed(sensors=[], uplinks=[]))
+
+
+def test_a_terminal_without_utf8_gets_ascii() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    shown = words.said(text(SAMPLE), stream)
+    assert shown.isascii()
+    assert "?" not in shown
+    assert "* edge 1.0 on LP-0417" in shown and "PM2.5 11 ug/m3" in shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0.4, "0 s"), (59.0, "59 s"), (60.0, "1 min"), (280.0, "4 min 40 s"), (183_720.0, "2 d 3 h")]
+)
+def test_spans(seconds: float, told: str) -> None:
+    assert words.span(seconds) == told
+
+
+@pytest.mark.parametrize(
+    ("count", "told"), [(0, "0 B"), (999, "999 B"), (4_200_000, "4.2 MB"), (141_000_000, "141 MB"), (2e9, "2.0 GB")]
+)
+def test_sizes(count: float, told: str) -> None:
+    assert words.size(count) == told
+
+
+def test_unknown_quantities_are_told_by_name() -> None:
+    values = {"level_x": {"value": 1.5, "unit": "m", "age": 0.0, "level": 1, "reasons": []}}
+    assert words.quantities(values) == "level_x 1.500 m"
+    assert words.quantity("longitude", -13.4, "deg") == "13.40000 W"

@@ -4,6 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 CONFIG ?= config/edge.toml
+QUICK  := -n 4 --dist loadfile # most of them wait for something
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DEFAULT_GOAL := help
@@ -16,7 +17,7 @@ demo: $(VENV)/.demo ## a simulated node with a broker of its own; ARGS="--headle
 	@$(BIN)/edge demo $(ARGS)
 
 test: check mosquitto ## lint, types and the quick tests
-	@$(BIN)/pytest -m "not faults" $(ARGS)
+	@$(BIN)/pytest -m "not faults" $(QUICK) $(ARGS)
 
 check: $(VENV)/.test ## lint, types, layers
 	@$(BIN)/ruff check --quiet .
@@ -25,7 +26,7 @@ check: $(VENV)/.test ## lint, types, layers
 	@$(BIN)/pytest -q -q tests/test_layers.py
 
 quick: $(VENV)/.test ## the quick tests only; ARGS="-k outbox"
-	@$(BIN)/pytest -m "not faults" $(ARGS)
+	@$(BIN)/pytest -m "not faults" $(QUICK) $(ARGS)
 
 faults: $(VENV)/.test mosquitto ## kills, cuts and full disks, minutes; EDGE_ROUNDS=3 makes it short
 	@$(BIN)/pytest -m faults tests/faults $(ARGS)

@@ -8,7 +8,7 @@ REQUIRED: Final = object()
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One key of a table: ``kind`` is float, int, str, bool, list, "duration" (seconds) or "tables" (a list of tables)."""
+    """One key; ``kind`` is float, int, str, bool, list, "duration" (seconds) or "tables" (a list of tables)."""
 
     name: str
     kind: type | str

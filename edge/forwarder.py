@@ -9,9 +9,11 @@ import logging
 import time
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from threading import Event, Thread
+from typing import Any
 
 from edge.clock import Clock
 from edge.errors import Refused, UplinkDown
@@ -27,6 +29,7 @@ from edge.uplink import Ack, Uplink
 log = logging.getLogger("edge.forwarder")
 
 ALARM_ROOM = 2  # messages that alarms may have under way beyond the window
+HEALTH = 60.0  # seconds between two messages about the node
 IDLE = 1.0  # seconds a poll lasts when there is nothing to send
 FAREWELL = 4.0  # seconds the end may take: a broker that does not answer must not hold up a stop
 
@@ -65,6 +68,9 @@ class Forwarder:
         self._events, self._clock = events, clock
         self._batches: dict[int, Sent] = {}  # under way, by token
         self._reports: dict[int, int] = {}  # ids of events under way, by token
+        self._asides: set[int] = set()  # messages under way that need no account, by token
+        self._health_at = 0.0
+        self.health: Callable[[], dict[str, Any]] = dict
         self._backoff = Backoff()
         self._stopping = Event()
         self._thread = Thread(target=self._run, name=f"uplink {self.name}", daemon=True)
@@ -113,6 +119,7 @@ class Forwarder:
     def _session(self) -> None:
         self._batches.clear()
         self._reports.clear()
+        self._asides.clear()
         self._uplink.connect()
         self._events.restart(self.name)
         self._route.picker.restart()
@@ -132,6 +139,7 @@ class Forwarder:
 
     def _fill(self) -> None:
         """Sends as much as the window takes."""
+        self._send_health()
         while self._room() > -ALARM_ROOM and (
             alarm := self._route.picker.alarm(self._node, self._route.settings.batch)
         ):
@@ -146,7 +154,15 @@ class Forwarder:
 
     def _room(self) -> int:
         """Messages that the window still takes."""
-        return self._uplink.window - len(self._batches) - len(self._reports)
+        return self._uplink.window - len(self._batches) - len(self._reports) - len(self._asides)
+
+    def _send_health(self) -> None:
+        """How the node is, now and then; one that is lost is followed by the next."""
+        if time.monotonic() < self._health_at or self._room() <= 0:
+            return
+        self._health_at = time.monotonic() + HEALTH
+        with suppress(Refused):
+            self._asides.add(self._uplink.send("health", json.dumps(self.health()).encode(), {"node": self._node}))
 
     def _receipt(self, payload: bytes) -> None:
         """``{"upto": SEQ}``: the centre has stored all that was handed over, up to there."""
@@ -196,6 +212,9 @@ class Forwarder:
         }
 
     def _settle(self, ack: Ack) -> None:
+        if ack.token in self._asides:
+            self._asides.discard(ack.token)
+            return
         if ack.token in self._reports:
             self._events.delivered(self.name, self._reports.pop(ack.token))
             return

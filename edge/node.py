@@ -101,6 +101,18 @@ class Node:
                 "process": process_status(self._since),
             }
 
+    def health(self) -> dict[str, Any]:
+        """The status in short, for the far end: the account of each destination, the card, the clock, who is ill."""
+        hanging, pipeline = self._beats.hanging(), self.pipeline
+        return {
+            "health": verdict(pipeline.devices, pipeline.writer, hanging),
+            "ill": {device.name: device.trouble for device in pipeline.devices if device.health.value == "ill"},
+            "uplinks": [uplink_status(forwarder, self.stores.outbox) for forwarder in pipeline.forwarders],
+            "outbox": outbox_status(self.stores.outbox, pipeline.writer),
+            "clock": clock_status(self.clock),
+            "process": process_status(self._since),
+        }
+
     def replay(self, first: int, last: int, to: str | None = None) -> list[str]:
         """Sends readings once more to one destination or to all; gives their names. Raises ``ValueError``."""
         with self._busy:
@@ -130,7 +142,7 @@ class Node:
         return Stores(outbox, cursors, self._state.load("memory"), events, self.clock)
 
     def _pipeline(self) -> Pipeline:
-        return Pipeline(self.settings, self.stores, self._beats, self._birth)
+        return Pipeline(self.settings, self.stores, self._beats, self._birth, self.health)
 
     def _birth(self, online: bool) -> bytes:
         """The retained message that says whether the node is there, and what it carries."""

@@ -40,8 +40,15 @@ class Stores:
 class Pipeline:
     """The threads of one configuration; built, started and stopped as a whole."""
 
-    def __init__(self, settings: Settings, stores: Stores, beats: Beats, status: StatusMessage) -> None:
-        """Opens nothing yet. ``status(online)`` is the birth and will message of the uplinks."""
+    def __init__(
+        self,
+        settings: Settings,
+        stores: Stores,
+        beats: Beats,
+        status: StatusMessage,
+        health: Callable[[], dict[str, Any]],
+    ) -> None:
+        """Opens nothing yet. ``status(online)`` is the birth and will message of the uplinks, ``health`` how it is."""
         self._settings, self._stores = settings, stores
         self.writer = Writer(stores.outbox, settings.outbox.flush)
         self.devices = [_device(sensor, stores) for sensor in settings.sensors]
@@ -49,6 +56,8 @@ class Pipeline:
         self.forwarders = [_forwarder(settings.node.id, uplink, stores, status) for uplink in settings.uplinks]
         for part, name in self._parts():
             part.beat = beats.of(name)
+        for forwarder in self.forwarders:
+            forwarder.health = health
         self.writer.on_commit = self._committed
         stores.outbox.on_evicted = self._evicted
         stores.outbox.needed = self._needed

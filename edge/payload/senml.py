@@ -71,5 +71,5 @@ def _quality(quality: Quality) -> dict[str, Any]:
 
 
 def _number(value: float) -> float:
-    """Whole numbers without the point: two bytes less."""
-    return int(value) if value.is_integer() else value
+    """Whole numbers without the point, others without the noise of binary fractions: 11.332, not 11.331999999999999."""
+    return int(value) if value.is_integer() else float(f"{value:.15g}")

@@ -78,8 +78,9 @@ def uplink_status(forwarder: Forwarder, outbox: Outbox) -> dict[str, Any]:
 
 
 def outbox_status(outbox: Outbox, writer: Writer) -> dict[str, Any]:
-    """The card; ``written`` are the bytes this process gave to the block layer since it started."""
+    """The card; ``written`` are the bytes this process gave to the block layer since it started, ``taken`` readings."""
     return {
+        "taken": writer.committed,
         "first": outbox.first,
         "last": outbox.last,
         "bytes": outbox.size,

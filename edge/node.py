@@ -62,6 +62,8 @@ class Node:
         self._save()  # what was recovered from the card must not have to be found there a second time
         self.control.start()
         self.stores.events.put("restart", version=edge.__version__, seq=self.stores.outbox.last)
+        for why in self.stores.outbox.quarantined:
+            self.stores.events.put("quarantine", why=why)
         self.pipeline.start()
         log.info("node %s runs with %d sensors and %d uplinks", node, sensors, uplinks)
         notify(READY=1, STATUS="running")

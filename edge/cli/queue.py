@@ -14,6 +14,7 @@ from edge.outbox.audit import Audit, stored
 from edge.reading import Stored
 
 COLUMNS = ("seq", "device", "quantity", "value", "unit", "boot", "ticks", "span", "level", "reasons", "raw")
+PLAIN = 26.0  # bytes of a plain reading, with its share of the rest
 CYCLES, CARD = 3000, 16e9  # erase cycles and bytes of the card that the estimate of its years assumes
 
 
@@ -51,6 +52,7 @@ def lines(status: dict[str, Any]) -> Iterator[str]:
     yield f"          {outbox['alarms']} alarms, {outbox['held']} readings in memory, {outbox['overrun']} lost there"
     if outbox["trouble"]:
         yield f"          ✗ degraded: storage: {outbox['trouble']}"
+    yield f"room      {_room(outbox, status['uplinks'], up)}"
     yield from (f"wear      {line}" for line in _wear(outbox, up))
     for uplink in status["uplinks"]:
         balance = uplink["delivered"] + uplink["waiting"] + uplink["evicted"] + uplink["refused"]
@@ -60,6 +62,18 @@ def lines(status: dict[str, Any]) -> Iterator[str]:
         )
         mark = "✓ every reading is accounted for" if balance == uplink["taken"] else "✗ the account is off"
         yield f"          {mark}"
+
+
+def _room(outbox: dict[str, Any], uplinks: Sequence[dict[str, Any]], up: float) -> str:
+    """When the card is full if nothing is delivered from now on, at the pace since the start."""
+    kept = outbox["last"] - outbox["first"] + 1
+    if up < 60 or not outbox["taken"] or not kept:
+        return "not known yet: it takes a minute of readings"
+    each = max(outbox["bytes"] / kept if kept > 100_000 else PLAIN, 1)
+    waiting = max((uplink["waiting"] for uplink in uplinks), default=0)
+    pace = outbox["taken"] / up
+    left = max(0.0, outbox["limit"] - waiting * each) / each / pace
+    return f"for {words.span(left)} more without a link, at {pace:.2g} readings a second"
 
 
 def _wear(outbox: dict[str, Any], up: float) -> Iterator[str]:

@@ -59,6 +59,7 @@ class Log:
         self._opened = False
         self.last = 0
         self.before_eviction: Callable[[int, int], None] = lambda first, last: None
+        self.quarantined: list[str] = []  # what was set aside when the log was opened, with the reason
         self.on_evicted: Callable[[int, int, str], None] = lambda first, last, reason: None
         try:
             self._open()
@@ -255,6 +256,7 @@ class Log:
 
     def _set_aside(self, first: int, why: Exception) -> None:
         log.error("segment %d cannot be read (%s); it is set aside in quarantine/ and the node goes on", first, why)
+        self.quarantined.append(f"{path_of(self._folder, first).name}: {why}")
         try:
             set_aside(path_of(self._folder, first))
         except OSError as error:

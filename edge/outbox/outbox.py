@@ -48,6 +48,11 @@ class Outbox:
         return self._routine.recovered
 
     @property
+    def quarantined(self) -> list[str]:
+        """What was set aside when the outbox was opened, with the reason."""
+        return self._routine.quarantined + self._alarm.quarantined
+
+    @property
     def first(self) -> int:
         """The oldest routine seq that is still kept; ``last + 1`` when nothing is."""
         return self._routine.first if self._routine.size else self.last + 1

@@ -59,6 +59,7 @@ class Writer:
         self._change = Condition()
         self._stopping = False
         self._thread = Thread(target=self._run, name="writer", daemon=True)
+        self.committed = 0  # readings brought onto the card
         self.trouble: str | None = None  # why the card does not take readings now
         self.beat: Callable[[], None] = lambda: None
         self.on_commit: Callable[[], None] = lambda: None
@@ -117,6 +118,7 @@ class Writer:
                 ring.give_back(group)
             self._note(str(error))
             return
+        self.committed += len(group)
         self._note(None)
         self.on_commit()
 

@@ -33,7 +33,10 @@ class Writer:
 
     def __init__(self, folder, number, *options):
         command = [sys.executable, "-m", "tests.faults.workload", str(folder), "--run", str(number), *options]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        # without a buffer of ours: what readline had read ahead, communicate would never see
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+        )  # fmt: skip
         self._begun = time.monotonic()
         self._first = self._process.stdout.readline()
         self.ready = time.monotonic() - self._begun  # seconds until the first group was accepted
@@ -42,8 +45,8 @@ class Writer:
         """Ends it and gives all that it was promised."""
         self._process.kill()
         rest, errors = self._process.communicate(timeout=30)
-        assert "Traceback" not in errors, errors
-        return acks(self._first + rest)
+        assert b"Traceback" not in errors, errors
+        return acks((self._first + rest).decode())
 
 
 class Book:

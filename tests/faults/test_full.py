@@ -210,15 +210,15 @@ def test_no_inodes_left(few_inodes):
 def test_files_may_no_longer_grow(tmp_path, ceiling):
     """RLIMIT_FSIZE below the size of a segment, set while it runs."""
     command = [sys.executable, "-m", "tests.faults.writer", str(tmp_path / "outbox"), "2000"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
         said = [process.stdout.readline() for _ in range(60)]
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (ceiling, ceiling))
         rest, errors = process.communicate(timeout=120)
-    lines = [*said, *rest.splitlines()]
+    lines = b"".join([*said, rest]).decode().splitlines()
     troubles = sum(line.startswith("trouble") for line in lines)
     accepted = [line.split() for line in lines if line.startswith("ack")]
     print(f"\n{len(accepted)} groups accepted, {troubles} refused")
-    assert process.returncode == 0 and "Traceback" not in errors, errors
+    assert process.returncode == 0 and b"Traceback" not in errors, errors
     assert troubles > 0
     outbox = Outbox(tmp_path / "outbox", limit=1 << 16, segment=1 << 14)
     found = everything(outbox)

@@ -6,10 +6,11 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import RLock
-from typing import Any
+from typing import Any, TypeVar
 
 import edge
 from edge.clock import Anchor, Clock, anchor_as_dict
@@ -30,6 +31,9 @@ TURN = 1.0  # seconds between two rounds of housekeeping
 SAVE = 60.0  # seconds between two saves of cursors and totals: after a crash so much goes twice
 SAVE_SOON, MANY = 5.0, 1000  # seconds, where more readings than this have arrived since: a backlog drains
 BOOTS = 50  # anchors of earlier boots that are kept
+
+
+Made = TypeVar("Made")
 
 
 class Node:
@@ -135,13 +139,23 @@ class Node:
         return True
 
     def _stores(self, folder: Path) -> Stores:
-        for saved in self._state.load("anchors").values():
-            self.clock.anchors.setdefault(saved["boot"], Anchor(**saved))
-        cursors = {name: Cursor(name, saved) for name, saved in self._state.load("cursors").items()}
+        for name in self._state.load("anchors"):
+            if (anchor := self._saved_as("anchors", name, lambda saved: Anchor(**saved))) is not None:
+                self.clock.anchors.setdefault(anchor.boot, anchor)
+        loaded = {name: self._saved_as("cursors", name, partial(Cursor, name)) for name in self._state.load("cursors")}
+        cursors = {name: cursor for name, cursor in loaded.items() if cursor is not None}
         known = max((cursor.highest for cursor in cursors.values()), default=0)
         outbox = Outbox(folder / "outbox", limit=self.settings.outbox.limit, known=known)
         events = Events(self.clock, self._state)
         return Stores(outbox, cursors, self._state.load("memory"), events, self.clock)
+
+    def _saved_as(self, table: str, name: str, make: Callable[[Any], Made]) -> Made | None:
+        """A value of the state; one that makes no sense is passed over: at worst readings go twice."""
+        try:
+            return make(self._state.load(table)[name])
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            log.error("%s of %s in the state makes no sense and is passed over: %s", table, name, error)
+            return None
 
     def _pipeline(self) -> Pipeline:
         return Pipeline(self.settings, self.stores, self._beats, self._birth, self.health)
@@ -214,6 +228,9 @@ def _locked(folder: Path) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o750)
         lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    except IsADirectoryError:
+        (folder / "lock").rename(folder / "lock.unusable")
+        return _locked(folder)
     except OSError as error:
         raise StorageError(folder, error) from error
     try:

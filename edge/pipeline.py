@@ -61,6 +61,7 @@ class Pipeline:
         self.writer.on_commit = self._committed
         stores.outbox.on_evicted = self._evicted
         stores.outbox.needed = self._needed
+        stores.outbox.on_void = self._void
 
     def start(self) -> None:
         """Starts from the far end, so that nothing waits for its taker."""
@@ -94,6 +95,10 @@ class Pipeline:
 
     def _needed(self, first: int, last: int) -> bool:
         return any(forwarder.cursor.waits(first, last) for forwarder in self.forwarders)
+
+    def _void(self, first: int, last: int) -> None:
+        for cursor in self._stores.cursors.values():
+            cursor.skip(range(first, last + 1))
 
     def _evicted(self, first: int, last: int, reason: str) -> None:
         for name in (forwarder.name for forwarder in self.forwarders):

@@ -12,6 +12,7 @@ import stat
 from pathlib import Path
 from threading import Lock
 from typing import Any, TextIO
+from zlib import crc32
 
 from tinydb import TinyDB, where
 from tinydb.middlewares import CachingMiddleware
@@ -20,6 +21,8 @@ from tinydb.storages import Storage
 from edge.errors import StorageError
 
 log = logging.getLogger("edge.state")
+
+SUM = "crc32"  # the key of the check sum over all that follows
 
 
 class AtomicStorage(Storage):
@@ -31,7 +34,7 @@ class AtomicStorage(Storage):
     def read(self) -> dict[str, dict[str, Any]] | None:
         """The content; None when there is none yet. An unreadable file is set aside, and the node starts."""
         try:
-            return _tables(json.loads(_content(self._path)))
+            return _tables(_checked(json.loads(_content(self._path))))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:
@@ -43,7 +46,7 @@ class AtomicStorage(Storage):
         """Replaces the content durably. Raises ``OSError`` and leaves the old content in place."""
         fresh = self._path.with_suffix(".new")
         with _new_file(fresh) as file:
-            json.dump(data, file, separators=(",", ":"))
+            json.dump({SUM: _sum(data), **data}, file, separators=(",", ":"))
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._path)
@@ -62,6 +65,17 @@ def _content(path: Path) -> bytes:
         raise ValueError("it is no plain file")
     with os.fdopen(fd, "rb") as file:
         return file.read()
+
+
+def _sum(data: Any) -> int:
+    return crc32(json.dumps(data, separators=(",", ":")).encode())
+
+
+def _checked(content: Any) -> Any:
+    """The content without its check sum. Raises ``ValueError`` where that is wrong: a digit may have flipped."""
+    if isinstance(content, dict) and SUM in content and content.pop(SUM) != _sum(content):
+        raise ValueError("its check sum is wrong")
+    return content
 
 
 def _tables(content: Any) -> dict[str, dict[str, Any]]:

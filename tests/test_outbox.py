@@ -1,5 +1,7 @@
 """The outbox: what `put` took is there after everything that may happen to a card."""
 
+import errno
+import os
 import random
 from itertools import pairwise
 
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 
 from drivers import Reason
 from edge.clock import Stamp
+from edge.errors import StorageError
 from edge.outbox.outbox import Outbox
 from edge.outbox.segment import START, firsts, path_of
 from edge.reading import GOOD, MISSING, Quality, Reading, Spread
@@ -248,3 +251,43 @@ def test_any_reading_comes_back_as_it_was(tmp_path_factory, readings):
     outbox.put(readings)
     assert [stored for _, stored in everything(outbox)] == readings
     outbox.close()
+
+
+class Failing:
+    """A disk whose next syncs fail after the data has reached it: what os.fdatasync does on a dying card."""
+
+    def __init__(self, times):
+        self.times, self.sync = times, os.fdatasync
+
+    def __call__(self, fd):
+        if self.times:
+            self.times -= 1
+            raise OSError(errno.EIO, "Input/output error")
+        self.sync(fd)
+
+
+def test_a_seq_never_means_two_things_even_after_a_failed_alarm(tmp_path, monkeypatch):
+    outbox = filled(tmp_path, 10)
+    outbox.put([alarm(10)], alarm=True)
+    voids = []
+    outbox.on_void = lambda first, last: voids.append((first, last))
+    monkeypatch.setattr(os, "fdatasync", Failing(1))
+    with pytest.raises(StorageError):
+        outbox.put([alarm(11)], alarm=True)
+    assert outbox.put([reading(12)]) == (13, 13)
+    assert voids == [(12, 12)]
+    assert outbox.put([alarm(11)], alarm=True) == (14, 14)
+    outbox.close()
+    again = Outbox(tmp_path, limit=1 << 20, segment=SEGMENT)
+    assert again.last == 14
+    assert (13, reading(12)) in everything(again)
+    assert (14, alarm(11)) in again.reader(alarm=True).read(1, 14, 9)
+
+
+def test_a_failed_put_that_is_tried_again_takes_the_same_seqs(tmp_path, monkeypatch):
+    outbox = filled(tmp_path, 10)
+    monkeypatch.setattr(os, "fdatasync", Failing(1))
+    with pytest.raises(StorageError):
+        outbox.put([reading(10)])
+    assert outbox.put([reading(10)]) == (11, 11)
+    assert everything(outbox)[-1] == (11, reading(10))

@@ -59,6 +59,7 @@ class Log:
         self._opened = False
         self.last = 0
         self.before_eviction: Callable[[int, int], None] = lambda first, last: None
+        self.soiled = False  # whether the last append that failed may have left something on the card
         self.quarantined: list[str] = []  # what was set aside when the log was opened, with the reason
         self.on_evicted: Callable[[int, int, str], None] = lambda first, last, reason: None
         try:
@@ -87,6 +88,7 @@ class Log:
         Raises ``StorageError`` when the card does not take them; then none of them counts as written.
         """
         with self._lock:
+            self.soiled = False
             try:
                 if not self._opened:
                     self._open()
@@ -128,11 +130,15 @@ class Log:
     def _write(self, stored: Sequence[Stored]) -> None:
         for seq, reading in stored:
             if self._tail is None or not self._tail.fits(reading):
-                if self._tail is not None:
-                    self._tail.commit()
+                self._commit()
                 self._tail = self._roll(seq, reading)
             self._tail.add(seq, reading)
+        self._commit()
+
+    def _commit(self) -> None:
+        """From here on a failure may leave records on the card that do not count."""
         if self._tail is not None:
+            self.soiled = True
             self._tail.commit()
 
     def _roll(self, seq: int, reading: Reading) -> Tail:

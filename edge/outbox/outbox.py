@@ -35,8 +35,10 @@ class Outbox:
         self._alarms = Intervals()
         self.last = max(known, self._routine.last, self._alarm.last)
         self._means: list[Reading] = []
+        self._soiled: tuple[Log, int] | None = None  # where a failed put may have left records, and up to which seq
         self.needed: Callable[[int, int], bool] = lambda first, last: False
         self.on_evicted: Callable[[int, int, str], None] = lambda first, last, reason: None
+        self.on_void: Callable[[int, int], None] = lambda first, last: None
         self._find_alarms()
         self._routine.before_eviction = self._thin
         self._routine.on_evicted = self._routine_gone
@@ -70,7 +72,8 @@ class Outbox:
     def put(self, readings: Sequence[Reading], *, alarm: bool = False) -> tuple[int, int]:
         """Gives each reading the next seq; when this returns they are on the card. Returns the first and the last seq.
 
-        Raises ``StorageError`` when the card does not take them; then none of them is accepted and no seq is used.
+        Raises ``StorageError`` when the card does not take them; then none of them is accepted. A seq that the failed
+        put may have left on the card is void and told to ``on_void``, if the other log would use it next.
         """
         with self._lock:
             taken = self._take(readings, self._alarm if alarm else self._routine)
@@ -120,16 +123,32 @@ class Outbox:
                 return
 
     def _take(self, readings: Sequence[Reading], log: Log) -> tuple[int, int]:
+        self._pass_over(log)
         first = self.last + 1
         stored = list(enumerate(readings, first))
+        try:
+            self._append(log, stored)
+        except StorageError:
+            if log.soiled:
+                self._soiled = log, stored[-1][0]
+            raise
+        self._soiled = None
+        self.last += len(readings)
+        return first, self.last
+
+    def _append(self, log: Log, stored: Sequence[Stored]) -> None:
         try:
             log.append(stored)
         except StorageError as error:
             if log is self._routine or not is_full(error) or not self._routine.give_way():
                 raise
             log.append(stored)
-        self.last += len(readings)
-        return first, self.last
+
+    def _pass_over(self, log: Log) -> None:
+        """A seq never means two things: what may lie on the card in the other log is not given out again."""
+        if self._soiled is not None and self._soiled[0] is not log:
+            void, self.last, self._soiled = self.last + 1, self._soiled[1], None
+            self.on_void(void, self.last)
 
     def _alarm_limit(self) -> int:
         return max(FEWEST * SMALLEST, min(ALARM_LIMIT, self._routine.limit // ALARM_SHARE))

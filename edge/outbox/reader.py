@@ -1,5 +1,6 @@
 """Reads on through the segments in order of seq, a chunk at a time: a backlog of a month costs no memory."""
 
+import errno
 import os
 from collections import deque
 from collections.abc import Callable
@@ -124,7 +125,7 @@ class Reader:
         return self._ahead.popleft()
 
     def _fill(self, extent: Extent) -> None:
-        """Takes in the next chunk; a segment that is gone or has lost its header gives nothing. Raises ``OSError``."""
+        """Takes in the next chunk; what is gone, damaged or on a bad spot gives nothing. Raises ``OSError``."""
         try:
             if self._segment is None or self._segment.header.first != extent.first:
                 self.close()
@@ -133,3 +134,22 @@ class Reader:
             self._ahead.extend(s for s in self._segment.chunk(extent.end) if below is None or s[0] < below)
         except (FileNotFoundError, ValueError):
             self.close()
+        except OSError as error:
+            self.close()
+            if error.errno != errno.EIO or extent.below is None or not _readable(self._folder, extent.below):
+                raise
+
+
+def _readable(folder: Path, first: int) -> bool:
+    """Whether another segment can be read: then a bad spot is on the card, not the whole card away."""
+    try:
+        segment = SegmentReader(folder, first)
+        try:
+            segment.chunk()
+        finally:
+            segment.close()
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError) as error:
+        return isinstance(error, ValueError)
+    return True

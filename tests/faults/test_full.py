@@ -180,9 +180,9 @@ def test_alarms_get_onto_a_full_disk(disk):
     reader = again.reader(alarm=True)
     kept = [stored.value for _, stored in reader.read(1, again.last, 1000)]
     reader.close()
-    routine = everything(again)
-    means = sum(stored.span > 0 for stored in routine.values())
-    missing = again.last - len(routine) - len(kept)
+    held = everything(again)
+    means = sum(stored.span > 0 for stored in held.values())
+    missing = again.last - len(held)
     evicted = node.cursor.evicted
     print(f"\n{len(alarms)} alarms, {len(kept)} kept; {missing} seqs missing, {evicted} counted; {means} means")
     again.close()

@@ -8,7 +8,7 @@ QUICK  := -n 4 --dist loadfile # most of them wait for something
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DEFAULT_GOAL := help
-.PHONY: help demo test check quick faults bench demo-svg hw clean mosquitto
+.PHONY: help demo test check quick faults bench demo-svg hw vm clean mosquitto tools
 
 help: ## shows this
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 18
@@ -28,7 +28,7 @@ check: $(VENV)/.test ## lint, types, layers
 quick: $(VENV)/.test ## the quick tests only; ARGS="-k outbox"
 	@$(BIN)/pytest -m "not faults" $(QUICK) $(ARGS)
 
-faults: $(VENV)/.test mosquitto ## kills, cuts and full disks, minutes; EDGE_ROUNDS=3 makes it short
+faults: $(VENV)/.test tools ## kills, cuts and full disks, minutes; EDGE_ROUNDS=3 makes it short
 	@$(BIN)/pytest -m faults tests/faults $(ARGS)
 
 bench: $(VENV)/.test ## measures what the node costs, as ratios
@@ -39,6 +39,10 @@ demo-svg: $(VENV)/.demo ## draws the demo into docs/demo.svg
 
 hw: $(VENV)/.test ## checks the sensors of a configuration; CONFIG=FILE ARGS="--sensor pm"
 	@$(BIN)/pytest hw_tests --config $(CONFIG) $(ARGS)
+
+vm: $(VENV)/.test ## drivers against Linux's own, in a virtual node; needs qemu and root, says what is missing
+	@$(BIN)/python -m hw_tests.vm.needs
+	@$(BIN)/pytest hw_tests/vm --vm $(ARGS)
 
 clean: ## removes what make made, the virtual environment too
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .hypothesis
@@ -60,13 +64,18 @@ $(BIN)/python:
 	  rm -rf $(VENV) $(VENV).log; exit 1; }
 	@rm -f $(VENV).log
 
-# Some tests talk to a real broker; where it cannot be installed they skip and say so.
-mosquitto:
-	@PATH="$$PATH:/usr/sbin"; command -v mosquitto >/dev/null && exit 0; \
+# Some tests need a broker, others tools to break things with; where they cannot be installed the tests skip and say so.
+mosquitto: PACKAGES = mosquitto
+tools: PACKAGES = mosquitto strace fuse3 e2fsprogs
+mosquitto tools:
+	@PATH="$$PATH:/usr/sbin:/sbin"; missing=; for package in $(PACKAGES); do \
+	  case $$package in fuse3) tool=fusermount3 ;; e2fsprogs) tool=mkfs.ext4 ;; *) tool=$$package ;; esac; \
+	  command -v $$tool >/dev/null || missing="$$missing $$package"; done; \
+	[ -n "$$missing" ] || exit 0; \
 	if [ "$$(id -u)" = 0 ]; then sudo=; elif sudo -n true 2>/dev/null; then sudo="sudo -n"; \
-	else echo "note: no mosquitto here, the tests against it skip: sudo apt install mosquitto" >&2; exit 0; fi; \
-	command -v apt-get >/dev/null || { echo "note: no mosquitto and no apt-get here, the tests against it skip" >&2; exit 0; }; \
-	echo "installing mosquitto ..." >&2; \
+	else echo "note: some tests skip without:$$missing (sudo apt install$$missing)" >&2; exit 0; fi; \
+	command -v apt-get >/dev/null || { echo "note: no apt-get here; some tests skip without:$$missing" >&2; exit 0; }; \
+	echo "installing$$missing ..." >&2; \
 	apt="$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=60"; \
-	{ $$apt update && $$apt install -y --no-install-recommends mosquitto; } </dev/null >/dev/null 2>&1 \
-	  || echo "note: mosquitto could not be installed, the tests against it skip" >&2
+	{ $$apt update && $$apt install -y --no-install-recommends $$missing; } </dev/null >/dev/null 2>&1 \
+	  || echo "note:$$missing could not be installed, the tests that need them skip" >&2

@@ -5,11 +5,9 @@ not run makes this fail.
 """
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -21,8 +19,8 @@ from drivers.sensirion import words
 from drivers.trace import Replay, Step, parse
 from drivers.water import ezo
 from drivers.water.ds18b20 import celsius
+from tests.captured import FOLDER, require
 
-FOLDER = Path(os.environ.get("EDGE_CAPTURES", Path(__file__).parents[2] / "shared" / "captures"))
 WANTED = ("pm-plantower", "sht3x", "atlas-ezo", "ds18b20", "pulse-counter", "sensirion-crc8")
 PMS = {"PMS3003": "pms3003", "PMS5003T": "pms5003t", "PMSx003": "pms5003"}
 PMS_NAMES = {
@@ -44,8 +42,7 @@ PMS_NAMES = {
 WAKE = parse("> 42 4d e4 00 01 01 74\n> 42 4d e1 00 01 01 71")
 SLEEP = parse("> 42 4d e4 00 00 01 73")
 
-if not FOLDER.is_dir():
-    pytest.skip(f"no captures at {FOLDER}: set EDGE_CAPTURES", allow_module_level=True)
+require()
 
 
 @cache

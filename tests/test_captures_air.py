@@ -6,12 +6,10 @@ has taken makes the last test fail.
 
 import csv
 import json
-import os
 import struct
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -23,14 +21,13 @@ from drivers.air.bme680_trim import LAYOUT, centidegrees, gas_wait
 from drivers.air.bme680_trim import Trim as Trim680
 from drivers.sensirion import command, word, words
 from drivers.trace import Replay, Step
+from tests.captured import FOLDER, require
 
-FOLDER = Path(os.environ.get("EDGE_CAPTURES", Path(__file__).parents[2] / "shared" / "captures"))
 WANTED = ("sht4x", "bme280", "scd4x", "scd30", "co2-mhz19", "sgp4x", "bme680")
 NAMES = {"co2": "co2", "CO2": "co2", "temp_c": "temperature", "rh": "humidity", "pressure_pa": "pressure"}
 SKIPPED = "8000008000008000"  # the reset values: Bosch's code makes numbers of them, the data sheet says "skipped"
 
-if not FOLDER.is_dir():
-    pytest.skip(f"no captures at {FOLDER}: set EDGE_CAPTURES", allow_module_level=True)
+require()
 
 
 @cache

@@ -1,12 +1,12 @@
 """No folder of third-party captures is forgotten: each is run by a test, or named here with the reason."""
 
-import os
 import re
 from pathlib import Path
 
 import pytest
 
-FOLDER = Path(os.environ.get("EDGE_CAPTURES", Path(__file__).parents[2] / "shared" / "captures"))
+from tests.captured import FOLDER
+
 LATER = {
     "alphasense-a4": "no driver for electrochemical cells behind an analog front end yet",
     "electrochem-winsen-ze": "no driver yet",

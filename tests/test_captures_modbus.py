@@ -5,12 +5,10 @@ neither run nor named in ``NOT_OURS`` makes this fail.
 """
 
 import json
-import os
 import struct
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -20,8 +18,8 @@ from drivers.flow import tuf2000m
 from drivers.flow.cjt188_frames import FRAME, parsed, request
 from drivers.modbus import ORDERS, Modbus, number
 from drivers.trace import Replay, Step
+from tests.captured import FOLDER, require
 
-FOLDER = Path(os.environ.get("EDGE_CAPTURES", Path(__file__).parents[2] / "shared" / "captures"))
 WANTED = ("senseair-s8", "noise-modbus", "tuf2000m", "yosemitech", "keller-level", "cjt188", "modbus-rtu")
 WRONG_UNIT = "011000360001020063e3ef"
 NOT_OURS = {
@@ -31,8 +29,7 @@ NOT_OURS = {
 KINDS = {"float": "f32", "int32": "i32", "uint32": "u32", "bcd": "bcd16"}
 TIMEOUT = Step("!", "timeout")
 
-if not FOLDER.is_dir():
-    pytest.skip(f"no captures at {FOLDER}: set EDGE_CAPTURES", allow_module_level=True)
+require()
 
 
 @cache

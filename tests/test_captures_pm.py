@@ -4,11 +4,9 @@ The Plantower cases stand there. A case that is not run makes this fail.
 """
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -21,8 +19,8 @@ from drivers.sim.faults import Faults
 from drivers.sim.sds011 import simulator
 from drivers.sim.time import VirtualTime
 from drivers.trace import Replay, Step, parse
+from tests.captured import FOLDER, require
 
-FOLDER = Path(os.environ.get("EDGE_CAPTURES", Path(__file__).parents[2] / "shared" / "captures"))
 WANTED = ("pm-sds011", "pm-sps30-i2c", "pm-sps30-uart", "sen5x")
 NAMES = {
     "pm25": "pm2_5",
@@ -54,8 +52,7 @@ READ = parse("> 7e 00 03 00 fc 7e\n< 7e 00 01 43 00 bb 7e\n< 7e 00 00 00 00 ff 7
 FAULT_BITS = {"fan_speed": 21, "laser_fault": 5, "fan_fault": 4}
 RUN: Counter[str] = Counter()
 
-if not FOLDER.is_dir():
-    pytest.skip(f"no captures at {FOLDER}: set EDGE_CAPTURES", allow_module_level=True)
+require()
 
 
 @cache

@@ -4,11 +4,9 @@ A case that is neither run nor named in ``LATER`` makes this fail; where the fol
 """
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -16,8 +14,8 @@ import drivers
 from drivers import analog
 from drivers.generic.ads1115 import config
 from drivers.trace import Replay, Step
+from tests.captured import FOLDER, require
 
-FOLDER = Path(os.environ.get("EDGE_CAPTURES", Path(__file__).parents[2] / "shared" / "captures"))
 WANTED = (
     "ads1115",
     "loop-4-20ma",
@@ -33,8 +31,7 @@ LATER = {
 }
 DEFAULTS = {option.name: option.default for option in analog.OPTIONS}
 
-if not FOLDER.is_dir():
-    pytest.skip(f"no captures at {FOLDER}: set EDGE_CAPTURES", allow_module_level=True)
+require()
 
 
 @cache

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple, Protocol
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 STA_UNSYNC = 0x0040  # linux/timex.h
+BUILT = 1_795_564_800 * 10**9  # 2026-11-25: no true date is before this
+APART = 2_000_000_000  # ns: two sources that differ by more are a finding
 DRIFT = 10_000_000  # ns that two anchors of a boot may differ before the newer one takes over
 
 
@@ -79,6 +81,8 @@ class Clock:
         self.boot = boot or BOOT_ID.read_text(encoding="ascii").strip()
         self.anchors: dict[str, Anchor] = {anchor.boot: anchor for anchor in anchors}
         self.on_anchor: Callable[[Anchor], None] = lambda anchor: None
+        self.on_disagreement: Callable[[Anchor, Anchor], None] = lambda old, new: None
+        self._disputed = False
 
     def now(self) -> Stamp:
         """This moment."""
@@ -99,7 +103,28 @@ class Clock:
         error = self._wall.error()
         if error is None:
             return
-        anchor = Anchor(self.boot, self.now().ticks, self._wall.utc(), "ntp", error)
+        self.offer(Anchor(self.boot, self.now().ticks, self._wall.utc(), "ntp", error))
+
+    @property
+    def floor(self) -> int:
+        """A date in ns since 1970 that is surely past: of this program, or of the newest anchor of earlier boots."""
+        return max(BUILT, self.known or 0)
+
+    @property
+    def known(self) -> int | None:
+        """The newest date in ns since 1970 that an earlier boot was sure of; None on a node that never knew one."""
+        return max((anchor.utc for anchor in self.anchors.values() if anchor.boot != self.boot), default=None)
+
+    def offer(self, anchor: Anchor) -> None:
+        """Takes an anchor of the running boot if it is the first or a better one, and announces it.
+
+        Another source that differs by more than two seconds is announced once; the surer one stays.
+        """
+        old = self.anchor
+        apart = old is not None and old.source != anchor.source and abs(old.at(anchor.ticks) - anchor.utc) > APART
+        if apart and old is not None and not self._disputed:
+            self.on_disagreement(old, anchor)
+        self._disputed = apart
         if self._better(anchor):
             self.anchors[self.boot] = anchor
             self.on_anchor(anchor)
@@ -108,6 +133,8 @@ class Clock:
         old = self.anchor
         if old is None:
             return True
+        if new.source != old.source:
+            return new.error < old.error / 2
         return new.error < old.error / 2 or abs(old.at(new.ticks) - new.utc) > max(DRIFT, old.error * 1e9)
 
 

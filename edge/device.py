@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from drivers import NONE, BadData, Bus, BusError, Driver, DriverError, Measurement, NoData, Plug, Reason
-from edge.clock import Clock
+from edge.clock import Clock, Stamp
 from edge.filters import Chain
 from edge.reading import GOOD, MISSING, Reading
 from edge.settings.model import SensorSettings
@@ -57,6 +57,7 @@ class Device:
         self.health, self.trouble = Health.STARTING, ""
         self.since = now()
         self.counts = Counts()
+        self.on_measurement: Callable[[Measurement, Stamp], None] = lambda got, at: None
         self.memory: dict[str, float] = {}  # totals, kept across restarts by the node
         self._class, self._chain, self._clock, self._now = driver, chain, clock, now
         quantities = driver.measured(settings.options)
@@ -140,6 +141,7 @@ class Device:
 
     def _good(self, got: Measurement) -> list[Reading]:
         at = self._clock.now()
+        self.on_measurement(got, at)
         self._heard, self._reopen, self._retreat = self._now(), REOPEN_FIRST, RETREAT_FIRST
         self.counts.good += 1
         self._become(Health.OK, "")

@@ -49,6 +49,7 @@ class Node:
         self._state = State(folder / "state.json")
         self.clock = clock or Clock()
         self.clock.on_anchor = self._anchored
+        self.clock.on_disagreement = self._disputed
         self.stores = self._stores(folder)
         self._beats = Beats()
         self._since = self._saved = time.monotonic()
@@ -212,6 +213,11 @@ class Node:
 
     def _delivered(self) -> int:
         return sum(cursor.delivered for cursor in self.stores.cursors.values())
+
+    def _disputed(self, old: Anchor, new: Anchor) -> None:
+        apart = (old.at(new.ticks) - new.utc) / 1e9
+        log.warning("%s and %s disagree about the time by %.1f s; %s stays", old.source, new.source, apart, old.source)
+        self.stores.events.put("clock", kept=old.source, other=new.source, apart=round(apart, 3))
 
     def _anchored(self, anchor: Anchor) -> None:
         log.info("the clock is known from %s within %.3f s", anchor.source, anchor.error)

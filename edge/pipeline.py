@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import drivers
-from edge.clock import Clock
+from edge.clock import Clock, Stamp
 from edge.device import Device
 from edge.events import Events
 from edge.filters import FILTERS, Chain
 from edge.forwarder import Forwarder, Route
+from edge.gnsstime import GnssTime
 from edge.health import Beats
 from edge.outbox.cursor import Cursor
 from edge.outbox.outbox import Outbox
@@ -111,12 +112,28 @@ def _device(sensor: SensorSettings, stores: Stores) -> Device:
     driver = drivers.load(sensor.driver)
     plug = drivers.plug(sensor.driver, sensor.place, baud=sensor.baud, debounce=sensor.options.get("debounce"))
     device = Device(sensor, driver, plug, _chain(sensor, driver), stores.clock)
+    if "utc" in {quantity.name for quantity in driver.measures} and not str(sensor.place).startswith("sim:"):
+        device.on_measurement = _time_of(stores.clock)  # a simulated receiver knows no date
     device.memory = stores.memories.setdefault(sensor.name, {})
     for _, reading in stores.outbox.recovered:
         total = reading.value if reading.raw is None else reading.raw
         if reading.device == sensor.name and reading.quantity in driver.totals and total is not None:
             device.memory[reading.quantity] = max(total, device.memory.get(reading.quantity, 0.0))
     return device
+
+
+def _time_of(clock: Clock) -> Callable[[drivers.Measurement, Stamp], None]:
+    """What a receiver tells about the date, to a clock that may use it."""
+    time = GnssTime()
+
+    def hear(got: drivers.Measurement, at: Stamp) -> None:
+        utc = got.values.get("utc")
+        if utc is None or got.values.get("fix", 0) < 2 or got.flags.get("utc"):
+            time.forget()
+        elif (anchor := time.hear(at, utc, clock.floor, clock.known)) is not None:
+            clock.offer(anchor)
+
+    return hear
 
 
 def _chain(sensor: SensorSettings, driver: type[drivers.Driver]) -> Chain:

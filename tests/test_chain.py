@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from drivers.checks import xor8
+from edge.clock import BUILT, SystemWall
 from edge.reading import Level
 from tests.broker import Lab, NodeProcess, Subscriber, config, needs_mosquitto, until
 
@@ -243,3 +245,36 @@ def test_device_that_fails_is_missing_and_the_others_go_on(ward):
     assert node.status()["health"] == "degraded"
     steps = [r.time for r in listener.of("air", "humidity")]
     assert not missing(listener, "air") and max(b - a for a, b in itertools.pairwise(steps)) < 2.0
+
+
+def sentences(start):
+    """A receiver with a fix, whose date runs with the real seconds from ``start`` (s since 1970) on."""
+    began = time.monotonic()
+
+    def burst():
+        at = time.gmtime(start + time.monotonic() - began)
+        clock = time.strftime("%H%M%S.00", at)
+        bodies = (
+            f"GPRMC,{clock},A,5231.2000,N,01324.3000,E,0.0,,{time.strftime('%d%m%y', at)},,,A",
+            f"GPGGA,{clock},5231.2000,N,01324.3000,E,1,08,0.9,34.0,M,42.0,M,,",
+        )
+        return b"".join(f"${body}*{xor8(body.encode()):02X}\r\n".encode() for body in bodies)
+
+    return burst
+
+
+def test_a_receiver_dates_a_node_whose_clock_nobody_set(lab):
+    if SystemWall().error() is not None:
+        pytest.skip("the clock of this machine is synchronised: the node believes that first")
+    broker, port = lab.broker(), lab.pty()
+    listener = lab.listener(broker)
+    start = BUILT / 1e9 + 86400
+    port.feed(sentences(start), 1.0)
+    lab.node(config(broker.port, f"gps gnss_nmea {lab.folder}/port", AIR))
+    told = listener.until(lambda heard: [event for event in heard.told("event") if event["event"] == "anchor"], 30)
+    assert told[0]["source"] == "gnss"
+    dated = listener.until(lambda heard: [r for r in heard.of("air") if r.boot is None], 10)
+    assert all(start - 1 <= record.time <= start + 60 for record in dated)
+    assert all("clock" not in record.fields.get("qr", []) for record in dated)
+    early = [record for record in listener.of("air") if record.boot is not None]
+    assert early and all("clock" in record.fields["qr"] for record in early)

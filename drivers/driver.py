@@ -51,7 +51,8 @@ class Driver(ABC):
     """A device on a bus; ``measure`` is final, the hooks are yours.
 
     ``memory`` is what has to survive a restart: whoever runs the driver keeps it and hands it back before ``start``.
-    Those of its keys that are measured quantities, and only grow, stand in ``totals``. ``grade`` says how far the
+    Those of its keys that are measured quantities, and only grow, stand in ``totals``. ``inputs`` are options that may
+    follow the value of another device (compensation). ``grade`` says how far the
     driver is proven: S by its simulator, R by captures of real devices, H on hardware by us.
     """
 
@@ -60,6 +61,7 @@ class Driver(ABC):
     timing: ClassVar[Timing] = Timing()
     options: ClassVar[tuple[Option, ...]] = ()
     totals: ClassVar[tuple[str, ...]] = ()
+    inputs: ClassVar[tuple[str, ...]] = ()
     streaming: ClassVar[bool] = False
     grade: ClassVar[str] = "S"
     example: ClassVar[Mapping[str, Any]] = {}  # options to try it with, where some are required
@@ -97,6 +99,10 @@ class Driver(ABC):
     @abstractmethod
     def read(self) -> Mapping[str, float] | Measurement:
         """Hook: fetches the values; raises ``NoData`` while there are none."""
+
+    def feed(self, name: str, value: float) -> None:
+        """Hook: takes the value of another device in place of the option ``name``, one of ``inputs``."""
+        self.set = {**self.set, name: value}
 
     def stop(self) -> None:
         """Hook: puts the device to rest before the port is closed."""

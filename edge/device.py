@@ -12,7 +12,7 @@ from enum import Enum
 from drivers import NONE, BadData, Bus, BusError, Driver, DriverError, Measurement, NoData, Plug, Reason
 from edge.clock import Clock, Stamp
 from edge.filters import Chain
-from edge.reading import GOOD, MISSING, Reading
+from edge.reading import GOOD, MISSING, Level, Reading
 from edge.settings.model import SensorSettings
 
 log = logging.getLogger("edge.device")
@@ -23,6 +23,7 @@ RETREAT_FIRST, RETREAT_LONGEST = 0.5, 30.0  # seconds until a device that failed
 REOPEN_SILENT = 30.0  # seconds of silence after which the wire is opened anew
 MISSING_EVERY = 60.0  # seconds between readings that say "missing"
 SPARE_DIGITS = 1  # behind the resolution of the quantity: enough for means, and no noise of binary fractions
+FRESH = 600.0  # seconds that the value of another device may be old and still compensate
 EARLY = 0.25  # share of its interval that a streaming value may come early and still be kept
 
 
@@ -58,6 +59,7 @@ class Device:
         self.since = now()
         self.counts = Counts()
         self.on_measurement: Callable[[Measurement, Stamp], None] = lambda got, at: None
+        self.look_up: Callable[[str, str], Reading | None] = lambda device, quantity: None
         self.memory: dict[str, float] = {}  # totals, kept across restarts by the node
         self._class, self._chain, self._clock, self._now = driver, chain, clock, now
         quantities = driver.measured(settings.options)
@@ -73,6 +75,7 @@ class Device:
         self._due = self._slot = self._keep_at = self._heard = self._opened_at = now()
         self._reopen, self._retreat = REOPEN_FIRST, RETREAT_FIRST
         self._said_missing = -MISSING_EVERY
+        self._uncompensated = False
 
     @property
     def due(self) -> float:
@@ -118,11 +121,27 @@ class Device:
             return driver.measure()
         if self._triggered is None:
             self._slot = self._due  # not the moment itself: waiting for the wire must not shift the grid
+            self._compensate(driver)
             driver.trigger()
             self._triggered = self._now()
             self._due = self._triggered + self._timing.measure
             return None
         return driver.measure()
+
+    def _compensate(self, driver: Driver) -> None:
+        """Feeds the driver with the values of other devices; a stale one is not used, and that is flagged."""
+        self._uncompensated = False
+        for name, source in self.settings.compensate.items():
+            reading = self.look_up(*source)
+            if reading is not None and reading.value is not None and self._fresh(reading):
+                driver.feed(name, reading.value)
+            else:
+                self._uncompensated = True
+
+    def _fresh(self, reading: Reading) -> bool:
+        now = self._clock.now()
+        young = now.boot == reading.at.boot and now.ticks - reading.at.ticks < FRESH * 1e9
+        return young and reading.quality.level < Level.BAD
 
     def _open(self) -> Driver:
         address = {} if self.settings.address is None else {"address": self.settings.address}
@@ -150,6 +169,8 @@ class Device:
         if not kept:
             return []
         warm = NONE if self._now() - self._opened_at >= self._timing.warmup else Reason.WARMING_UP
+        if self._uncompensated:
+            warm |= Reason.UNCALIBRATED
         readings = []
         for name, value in got.values.items():
             reasons = got.flags.get(name, NONE) | warm

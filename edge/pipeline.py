@@ -53,6 +53,9 @@ class Pipeline:
         self._settings, self._stores = settings, stores
         self.writer = Writer(stores.outbox, settings.outbox.flush)
         self.devices = [_device(sensor, stores) for sensor in settings.sensors]
+        board = {device.name: device for device in self.devices}
+        for device in self.devices:
+            device.look_up = lambda name, quantity: board[name].counts.latest.get(quantity)
         self.samplers = [Sampler(bus, devices, self.writer.offer) for bus, devices in _by_bus(self.devices).items()]
         self.forwarders = [_forwarder(settings.node.id, uplink, stores, status) for uplink in settings.uplinks]
         for part, name in self._parts():

@@ -34,6 +34,7 @@ class SCD4x(I2CDriver):
         Option("altitude", int, None, "above the sea, where no pressure is known", "m", 0, 3000),
         Option("self_calibration", bool, None, "needs 4 h of fresh air a week; not given: as the sensor has it"),
     )
+    inputs = ("pressure",)
     begun = False
 
     def start(self) -> None:
@@ -41,6 +42,12 @@ class SCD4x(I2CDriver):
         with suppress(BusError):
             self.transfer(command(WAKE), pause=0.02)
         self.transfer(command(STOP))
+
+    def feed(self, name: str, value: float) -> None:
+        """The pressure of the air may be told while it measures (data sheet 3.6.5)."""
+        if self.begun and round(value) != self.set[name]:
+            self.transfer(command(SETTINGS[name], round(value)), pause=0.001)
+        super().feed(name, round(value))
 
     def read(self) -> Measurement:
         """Three words, once the low eleven bits of the ready word are not zero."""

@@ -26,6 +26,7 @@ class SGP40(I2CDriver):
         Option("humidity", float, 50.0, "of the air at the sensor", "%RH", 0, 100),
         Option("temperature", float, 25.0, "of the air at the sensor", "Cel", -45, 130),
     )
+    inputs = ("humidity", "temperature")
     code = 0x260F
     expected = 1  # words in the next answer
 

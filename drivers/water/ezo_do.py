@@ -13,5 +13,6 @@ class EZODO(Circuit):
     measures = (Quantity("dissolved_oxygen", "mg/L", 0, 100, 2), Quantity("oxygen_saturation", "%", 0, 400, 1))
     timing = Timing(measure=0.6, interval=10.0)
     options = (TEMPERATURE,)
+    inputs = ("temperature",)
     setup = ("O,mg,1", "O,%,1")
     stops = (("dissolved_oxygen", 100), ("oxygen_saturation", 400))

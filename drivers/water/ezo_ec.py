@@ -20,5 +20,6 @@ class EZOEC(Circuit):
     )
     timing = Timing(measure=0.6, interval=10.0)
     options = (TEMPERATURE,)
+    inputs = ("temperature",)
     setup = ("O,EC,1", "O,TDS,1", "O,S,1", "O,SG,0")
     stops = (("conductivity", 0), ("conductivity", 500_000), ("salinity", 42))

@@ -13,4 +13,5 @@ class EZOpH(Circuit):
     measures = (Quantity("ph", "pH", 0, 14, 3),)
     timing = Timing(measure=1.66, interval=10.0)
     options = (TEMPERATURE,)
+    inputs = ("temperature",)
     stops = (("ph", 0), ("ph", 14))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from drivers import REQUIRED, Option
+from edge.settings.compensate import check_references
 from edge.settings.model import NodeSettings, OutboxSettings, Settings
 from edge.settings.problem import Problem, SettingsError
 from edge.settings.report import Report
@@ -99,6 +100,8 @@ def _settings(whole: Entry, report: Report) -> Settings | None:
     node = _node(got["node"], report) if "node" in got else None
     sensors = _all(got.get("sensor", ()), lambda entry: sensor(entry, claims, report))
     outbox = Table(got["outbox"], "[outbox]", report).take(OUTBOX) if "outbox" in got else {}
+    if not report.failed:
+        check_references(got.get("sensor", ()), sensors, report)
     names = [str(name.value) for entry in got.get("sensor", ()) if (name := entry.get("name")) is not None]
     uplinks = _all(got.get("uplink", ()), lambda entry: uplink(entry, names, report))
     if report.failed or node is None:

@@ -1,7 +1,7 @@
 """What a configuration says, checked and complete."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -40,6 +40,7 @@ class SensorSettings:
     options: Mapping[str, Any]
     filters: tuple[FilterSettings, ...]
     wire: str
+    compensate: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 import drivers
 from drivers import REQUIRED, Driver, Option, Quantity
+from edge.settings.compensate import compensate
 from edge.settings.model import FilterSettings, SensorSettings
 from edge.settings.report import Report
 from edge.settings.source import Entry
@@ -27,6 +28,7 @@ SENSOR = (
     Option("address", int, None, "of an I2C device, e.g. 0x44, or the unit of a Modbus device", low=1, high=254),
     Option("interval", "duration", None, 'how often a value is taken, e.g. "10s"', low=0.001, high=7 * 86400),
     Option("options", "table", None, "[sensor.options]"),
+    Option("compensate", "table", None, "[sensor.compensate]"),
     Option("filter", "tables", (), "[[sensor.filter]]"),
 )
 
@@ -49,6 +51,7 @@ def sensor(entry: Entry, claims: Claims, report: Report) -> SensorSettings | Non
     _check_pace(table, got, driver)
     options = _options(table, got, driver)
     quantities = [quantity.name for quantity in _measured(table, options, driver)]
+    inputs = compensate(table, got, driver)
     filters = tuple(_filter(item, table, quantities) for item in got.get("filter", ()))
     if report.failed or place is None:
         return None
@@ -62,6 +65,7 @@ def sensor(entry: Entry, claims: Claims, report: Report) -> SensorSettings | Non
         options=options,
         filters=tuple(item for item in filters if item is not None),
         wire=driver.wire.key,
+        compensate=inputs,
     )
 
 

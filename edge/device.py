@@ -18,7 +18,7 @@ from edge.settings.model import SensorSettings
 log = logging.getLogger("edge.device")
 
 ASK_AGAIN = 0.05  # seconds between two questions to a device that is not ready
-REOPEN_FIRST, REOPEN_LONGEST = 0.25, 3.0  # seconds between tries to open a wire that failed
+REOPEN_FIRST, REOPEN_LONGEST = 0.25, 1.5  # seconds between tries to open a wire that failed
 RETREAT_FIRST, RETREAT_LONGEST = 0.5, 30.0  # seconds until a device that failed on a shared wire is asked again
 REOPEN_SILENT = 30.0  # seconds of silence after which the wire is opened anew
 MISSING_EVERY = 60.0  # seconds between readings that say "missing"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from drivers.bus import Bus, Stream, Wire
 from drivers.driver import Driver
 from drivers.errors import BusError
-from drivers.gpio import pin
+from drivers.gpio import SupplySwitch, pin
 from drivers.ports import I2CPort, SerialPort, SysFiles, TcpPort
 from drivers.registry import load
 from drivers.sim import SimPort
@@ -113,6 +113,11 @@ def plug(driver: str, place: str | int, *, baud: int | None = None, debounce: fl
         return SimPort(driver, place)
     kind = load(driver)
     return RealPort(_opener(kind.wire, place, baud, usual_debounce(kind) if debounce is None else debounce))
+
+
+def supply(gpio: int) -> SupplySwitch:
+    """The switch of a device's supply at a GPIO line; raises ``BusError``."""
+    return SupplySwitch(gpio)
 
 
 def usual_debounce(driver: type[Driver]) -> float:

@@ -6,12 +6,14 @@ Its log says one thing when it falls ill and one when it is well again; in betwe
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 
 from drivers import NONE, BadData, Bus, BusError, Driver, DriverError, Measurement, NoData, Plug, Reason
 from edge.clock import Clock, Stamp
 from edge.filters import Chain
+from edge.power import Power
 from edge.reading import GOOD, MISSING, Level, Reading
 from edge.settings.model import SensorSettings
 
@@ -59,6 +61,7 @@ class Device:
         self.since = now()
         self.counts = Counts()
         self.on_measurement: Callable[[Measurement, Stamp], None] = lambda got, at: None
+        self.power: Power | None = None  # its supply, where that can be switched
         self.look_up: Callable[[str, str], Reading | None] = lambda device, quantity: None
         self.memory: dict[str, float] = {}  # totals, kept across restarts by the node
         self._class, self._chain, self._clock, self._now = driver, chain, clock, now
@@ -85,6 +88,8 @@ class Device:
     def step(self) -> list[Reading]:
         """Does what is due and gives the readings that came of it; never raises a driver's error."""
         try:
+            if self.power is not None:
+                self.power.restore()  # a BusError here is one of the device
             got = self._advance()
         except NoData as nothing:
             return self._nothing(str(nothing))
@@ -104,6 +109,8 @@ class Device:
             except Exception as error:
                 log.debug("%s did not stop cleanly: %s", self.name, error)
         self._unplug()
+        if self.power is not None:
+            self.power.close()
         return self._chain.rest()
 
     def _own_pace(self) -> float:
@@ -164,6 +171,8 @@ class Device:
         self._heard, self._reopen, self._retreat = self._now(), REOPEN_FIRST, RETREAT_FIRST
         self.counts.good += 1
         self._become(Health.OK, "")
+        if self.power is not None:
+            self.power.well()
         kept = self._kept()
         self._again()
         if not kept:
@@ -240,6 +249,10 @@ class Device:
         """Readings without a value, at the device's pace but at most one a minute and quantity."""
         self._become(Health.ILL, why)
         now = self._now()
+        if self.power is not None and self.power.wanted(now - self.since):
+            self._unplug()
+            with suppress(BusError):  # a switch that fails too leaves the device as it is
+                self._due = self.power.cut()
         if now - self._said_missing < max(self._pace, MISSING_EVERY):
             return []
         self._said_missing = now

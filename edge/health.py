@@ -49,6 +49,7 @@ def sensor_status(device: Device) -> dict[str, Any]:
         "good": device.counts.good,
         "bad": device.counts.bad,
         "opened": device.counts.opened,
+        "power_cycles": device.power.cycles if device.power is not None else 0,
         "values": {name: _value(reading) for name, reading in dict(device.counts.latest).items()},
     }
 

@@ -1,6 +1,8 @@
 """Builds the way of a reading from settings: bus by bus to the card, and from the card to each destination."""
 
+import logging
 import os
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,10 +21,13 @@ from edge.outbox.outbox import Outbox
 from edge.outbox.picker import Picker
 from edge.outbox.writer import Writer
 from edge.payload import PAYLOADS
+from edge.power import Power
 from edge.reading import Reading
 from edge.sampler import Sampler
 from edge.settings import SensorSettings, Settings, UplinkSettings
 from edge.uplink import Uplink
+
+log = logging.getLogger("edge.pipeline")
 
 StatusMessage = Callable[[bool], bytes]
 
@@ -117,12 +122,23 @@ def _device(sensor: SensorSettings, stores: Stores) -> Device:
     device = Device(sensor, driver, plug, _chain(sensor, driver), stores.clock)
     if "utc" in {quantity.name for quantity in driver.measures} and not str(sensor.place).startswith("sim:"):
         device.on_measurement = _time_of(stores.clock)  # a simulated receiver knows no date
+    if sensor.power is not None:
+        device.power = _power(sensor.power, sensor.name)
     device.memory = stores.memories.setdefault(sensor.name, {})
     for _, reading in stores.outbox.recovered:
         total = reading.value if reading.raw is None else reading.raw
         if reading.device == sensor.name and reading.quantity in driver.totals and total is not None:
             device.memory[reading.quantity] = max(total, device.memory.get(reading.quantity, 0.0))
     return device
+
+
+def _power(gpio: int, sensor: str) -> Power | None:
+    """The switch of a supply; without it the sensor runs all the same."""
+    try:
+        return Power(drivers.supply(gpio), time.monotonic)
+    except drivers.BusError as error:
+        log.error("the supply of %s cannot be switched: %s", sensor, error)
+        return None
 
 
 def _time_of(clock: Clock) -> Callable[[drivers.Measurement, Stamp], None]:

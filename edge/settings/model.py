@@ -28,7 +28,7 @@ class SensorSettings:
     """A device: ``place`` is what ``drivers.plug`` takes, ``wire`` the driver's kind (port, i2c, gpio or w1).
 
     ``baud``, ``address`` and ``interval`` (seconds) are None where the driver's own count; ``options`` are
-    those given, durations in seconds.
+    those given, durations in seconds. ``power`` is the GPIO line that switches the supply.
     """
 
     name: str
@@ -41,6 +41,7 @@ class SensorSettings:
     filters: tuple[FilterSettings, ...]
     wire: str
     compensate: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    power: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from edge.settings.model import FilterSettings, SensorSettings
 from edge.settings.report import Report
 from edge.settings.source import Entry
 from edge.settings.table import Table
-from edge.settings.wiring import WIRES, Claims, Wiring
+from edge.settings.wiring import WIRES, Claims, Wiring, claim_power
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NAMING = "A-Z a-z 0-9 - _ . and at most 64 of them, a letter or digit first"
@@ -28,6 +28,7 @@ SENSOR = (
     Option("address", int, None, "of an I2C device, e.g. 0x44, or the unit of a Modbus device", low=1, high=254),
     Option("interval", "duration", None, 'how often a value is taken, e.g. "10s"', low=0.001, high=7 * 86400),
     Option("options", "table", None, "[sensor.options]"),
+    Option("power", int, None, "the GPIO line that switches its supply, BCM numbering", low=0, high=27),
     Option("compensate", "table", None, "[sensor.compensate]"),
     Option("filter", "tables", (), "[[sensor.filter]]"),
 )
@@ -48,6 +49,7 @@ def sensor(entry: Entry, claims: Claims, report: Report) -> SensorSettings | Non
     if driver is None:
         return None
     place = Wiring(table, got, driver).place(claims)
+    claim_power(table, got, claims)
     _check_pace(table, got, driver)
     options = _options(table, got, driver)
     quantities = [quantity.name for quantity in _measured(table, options, driver)]
@@ -66,6 +68,7 @@ def sensor(entry: Entry, claims: Claims, report: Report) -> SensorSettings | Non
         filters=tuple(item for item in filters if item is not None),
         wire=driver.wire.key,
         compensate=inputs,
+        power=got.get("power"),
     )
 
 

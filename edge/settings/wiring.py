@@ -176,6 +176,16 @@ class Wiring:
         return NETWORK if self.wire.key == "port" and not self.wire.baud else WIRES[self.wire.key]
 
 
+def claim_power(table: Table, got: dict[str, Any], claims: Claims) -> None:
+    """A line that switches the supply of a sensor can do nothing else."""
+    if "power" not in got:
+        return
+    entry = table.entry.value["power"]
+    other, at = claims.setdefault(("gpio", got["power"]), (table.owner, entry))
+    if at is not entry:
+        table.at_value(entry, f"GPIO {got['power']} is already taken by {other}", f"see line {at.key.line}")
+
+
 def _listed(addresses: tuple[int, ...]) -> str:
     """Few of them one by one, many from and to."""
     return ", ".join(map(hex, addresses)) if len(addresses) < 9 else f"{min(addresses)} to {max(addresses)}"

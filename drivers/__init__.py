@@ -13,7 +13,7 @@ from drivers.errors import BadData, BusError, DriverError, NoData
 from drivers.option import REQUIRED, Option
 from drivers.plug import Plug, plug, supply
 from drivers.quality import NONE, Reason
-from drivers.quantity import CATALOGUE, Quantity, units
+from drivers.quantity import CATALOGUE, Quantity, is_total, units
 from drivers.registry import load, names
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "StreamDriver",
     "Timing",
     "Wire",
+    "is_total",
     "load",
     "names",
     "plug",

@@ -1,15 +1,15 @@
 """What every driver is: ask the device, check the answer, turn it into numbers in declared units.
 
 A driver keeps no clock, no thread and no history, and knows no node. Who writes one overrides the hooks
-(``start``, ``trigger``, ``read`` or ``decode``, ``stop``); who uses one calls ``measure`` or ``sample``.
+(``start``, ``identity``, ``trigger``, ``read`` or ``decode``, ``stop``); who uses one calls ``measure`` or ``sample``.
 """
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, TypeVar, final
 
 from drivers.bus import I2C, Bus, Stream, Wire
 from drivers.errors import BadData, BusError, DriverError, NoData
@@ -19,7 +19,11 @@ from drivers.quality import Reason
 from drivers.quantity import Quantity
 
 PATIENCE = 0.1  # seconds between two questions to a device that has nothing yet
+IDENTITY = ("model", "serial", "firmware")  # what a part may say of itself
 FLOOD = 1 << 16  # bytes a stream may bring without one measurement before that is called nonsense
+
+
+Got = TypeVar("Got")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,8 @@ class Driver(ABC):
 
     ``memory`` is what has to survive a restart: whoever runs the driver keeps it and hands it back before ``start``.
     Those of its keys that are measured quantities, and only grow, stand in ``totals``. ``inputs`` are options that may
-    follow the value of another device (compensation). ``grade`` says how far the
-    driver is proven: S by its simulator, R by captures of real devices, H on hardware by us.
+    follow the value of another device (compensation). ``lifetime`` are the hours that a laser or a fan lasts. ``grade``
+    says how far the driver is proven: S by its simulator, R by captures of real devices, H on hardware by us.
     """
 
     wire: ClassVar[Wire]
@@ -62,6 +66,7 @@ class Driver(ABC):
     options: ClassVar[tuple[Option, ...]] = ()
     totals: ClassVar[tuple[str, ...]] = ()
     inputs: ClassVar[tuple[str, ...]] = ()
+    lifetime: ClassVar[float] = 0.0
     streaming: ClassVar[bool] = False
     grade: ClassVar[str] = "S"
     example: ClassVar[Mapping[str, Any]] = {}  # options to try it with, where some are required
@@ -104,6 +109,10 @@ class Driver(ABC):
         """Hook: takes the value of another device in place of the option ``name``, one of ``inputs``."""
         self.set = {**self.set, name: value}
 
+    def identity(self) -> Mapping[str, str]:
+        """Hook: what the part says of itself, by names of ``IDENTITY``; may ask it. Empty where it cannot tell."""
+        return {}
+
     def stop(self) -> None:
         """Hook: puts the device to rest before the port is closed."""
 
@@ -113,15 +122,22 @@ class Driver(ABC):
 
         Raises ``NoData`` (wait), ``BadData`` (throw away) or ``BusError`` (reopen), never anything else.
         """
-        try:
-            got = self.read()
-        except DriverError:
-            raise
-        except OSError as error:
-            raise BusError(str(error)) from error
-        except Exception as error:
-            raise BadData(f"{type(error).__name__}: {error}") from error
+        got = _asked(self.read)
         return self._checked(got if isinstance(got, Measurement) else Measurement(got))
+
+    @final
+    def identify(self) -> Mapping[str, str]:
+        """What the part says of itself, for an inventory; to be called after ``start``, before the first ``trigger``.
+
+        Empty where it cannot tell, or not yet; raises as ``measure`` does.
+        """
+        got = _asked(self.identity)
+        for name, text in got.items():
+            if name not in IDENTITY:
+                raise BadData(f"{type(self).__name__} gave {name!r}, which is none of {', '.join(IDENTITY)}")
+            if not text or not text.isascii() or not text.isprintable():
+                raise BadData(f"{name} is {text!r}, not printable text")
+        return got
 
     @final
     def sample(self) -> Measurement:
@@ -148,6 +164,18 @@ class Driver(ABC):
         if not got.values:
             raise NoData("the device gave no value")
         return got
+
+
+def _asked(hook: Callable[[], Got]) -> Got:
+    """What a hook gives; only a ``DriverError`` leaves it."""
+    try:
+        return hook()
+    except DriverError:
+        raise
+    except OSError as error:
+        raise BusError(str(error)) from error
+    except Exception as error:
+        raise BadData(f"{type(error).__name__}: {error}") from error
 
 
 class StreamDriver(Driver):

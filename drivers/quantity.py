@@ -71,6 +71,10 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
 }
 
 
+# Totals only grow; one that falls has rolled over, was reset, or belongs to another meter.
+TOTALS = ("volume", "pulses", "rain", "energy")
+
+
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """One thing a device measures.
@@ -88,6 +92,11 @@ class Quantity:
     def __post_init__(self) -> None:
         if self.unit not in units(self.name):
             raise ValueError(f"quantity {self.name!r} is not measured in {self.unit!r} but in {units(self.name)}")
+
+
+def is_total(name: str) -> bool:
+    """Whether a quantity only grows; ``volume_reverse`` does as ``volume`` does."""
+    return name.split("_")[0] in TOTALS
 
 
 def units(name: str) -> tuple[str, ...]:

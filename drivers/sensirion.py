@@ -1,7 +1,25 @@
 """What the Sensirion I2C family shares: 16-bit words, high byte first, each followed by its CRC-8."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from drivers.checks import crc8
+from drivers.driver import I2CDriver
 from drivers.errors import BadData
+
+PAUSE = 0.01  # seconds between the question for a serial number and its answer
+
+
+class Numbered(I2CDriver):
+    """A chip with a serial number in binary: ``number`` is the command that asks for it and the words it has."""
+
+    number: ClassVar[tuple[bytes, int]]
+
+    def identity(self) -> Mapping[str, str]:
+        """The serial number in hexadecimal."""
+        asking, count = self.number
+        got = words(self.transfer(asking, 3 * count, PAUSE), count)
+        return {"serial": "".join(f"{part:04x}" for part in got)}
 
 
 def words(reply: bytes, count: int | None = None) -> tuple[int, ...]:
@@ -20,6 +38,24 @@ def word(value: int) -> bytes:
     """A word and its CRC."""
     data = value.to_bytes(2, "big")
     return data + bytes((crc8(data),))
+
+
+def text(reply: bytes, count: int) -> str:
+    """The ASCII in ``count`` words, up to the first zero. Raises ``BadData``."""
+    return plain(b"".join(part.to_bytes(2, "big") for part in words(reply, count)))
+
+
+def plain(data: bytes) -> str:
+    """The ASCII up to the first zero. Raises ``BadData``."""
+    try:
+        return data.partition(b"\0")[0].decode("ascii")
+    except UnicodeDecodeError:
+        raise BadData(f"{data.hex(' ')} is no text") from None
+
+
+def version(value: int) -> str:
+    """Major and minor version, a byte each."""
+    return f"{value >> 8}.{value & 0xFF}"
 
 
 def celsius(value: int) -> float:

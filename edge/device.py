@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 
-from drivers import NONE, BadData, Bus, BusError, Driver, DriverError, Measurement, NoData, Plug, Reason
+from drivers import NONE, BadData, Bus, BusError, Driver, DriverError, Measurement, NoData, Plug, Reason, is_total
 from edge.clock import Clock, Stamp
 from edge.filters import Chain
 from edge.power import Power
@@ -61,6 +61,7 @@ class Device:
         self.since = now()
         self.counts = Counts()
         self.on_measurement: Callable[[Measurement, Stamp], None] = lambda got, at: None
+        self.on_event: Callable[..., None] = lambda kind, **fields: None
         self.power: Power | None = None  # its supply, where that can be switched
         self.look_up: Callable[[str, str], Reading | None] = lambda device, quantity: None
         self.memory: dict[str, float] = {}  # totals, kept across restarts by the node
@@ -79,6 +80,7 @@ class Device:
         self._reopen, self._retreat = REOPEN_FIRST, RETREAT_FIRST
         self._said_missing = -MISSING_EVERY
         self._uncompensated = False
+        self._counted_to = now()
 
     @property
     def due(self) -> float:
@@ -186,8 +188,30 @@ class Device:
             quality = GOOD.flagged(reasons) if reasons else GOOD
             value = round(float(value), self._digits[name])
             readings.append(Reading(self.name, name, value, self._units[name], at, quality=quality))
+        self._watch_totals(readings)
+        self._count_hours()
         self.counts.latest.update((reading.quantity, reading) for reading in readings)
         return self._chain(readings)
+
+    def _watch_totals(self, readings: list[Reading]) -> None:
+        """A total that falls is told: it rolled over, was reset, or the meter was changed."""
+        for reading in readings:
+            last = self.counts.latest.get(reading.quantity)
+            if last is None or not is_total(reading.quantity) or reading.value is None or last.value is None:
+                continue
+            if reading.value < last.value:
+                fell = {"from": last.value, "to": reading.value}
+                self.on_event("total_fell", sensor=self.name, quantity=reading.quantity, **fell)
+
+    def _count_hours(self) -> None:
+        """How long the laser and the fan have run; with a duty cycle, only while the device was awake."""
+        if not self._class.lifetime:
+            return
+        now, since = self._now(), self._counted_to
+        self._counted_to = now
+        awake = self._timing.measure if self._timing.rest else now - since
+        if self._timing.rest or awake <= self._patience:
+            self.memory["running_hours"] = self.memory.get("running_hours", 0.0) + awake / 3600
 
     def _kept(self) -> bool:
         """Whether a streaming device's value is due to be kept; every value of a polled one is."""

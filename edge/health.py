@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import drivers
 from edge.clock import Clock
 from edge.device import Device, Health
 from edge.forwarder import Forwarder
@@ -49,6 +50,8 @@ def sensor_status(device: Device) -> dict[str, Any]:
         "good": device.counts.good,
         "bad": device.counts.bad,
         "opened": device.counts.opened,
+        "running_hours": round(device.memory.get("running_hours", 0.0), 2),
+        "lifetime": drivers.load(device.settings.driver).lifetime,
         "power_cycles": device.power.cycles if device.power is not None else 0,
         "values": {name: _value(reading) for name, reading in dict(device.counts.latest).items()},
     }

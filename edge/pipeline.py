@@ -122,6 +122,7 @@ def _device(sensor: SensorSettings, stores: Stores) -> Device:
     device = Device(sensor, driver, plug, _chain(sensor, driver), stores.clock)
     if "utc" in {quantity.name for quantity in driver.measures} and not str(sensor.place).startswith("sim:"):
         device.on_measurement = _time_of(stores.clock)  # a simulated receiver knows no date
+    device.on_event = stores.events.put
     if sensor.power is not None:
         device.power = _power(sensor.power, sensor.name)
     device.memory = stores.memories.setdefault(sensor.name, {})

@@ -20,6 +20,9 @@ RESTS = {
     "contact", "fix", "fix_quality", "satellites", "hdop", "pdop", "typical_size",
 }  # fmt: skip
 
+# What a part should say where its driver takes another one too, or all circuits answer alike.
+MODELS = {"bme280": "BME280", "ezo_ec": "EZO EC", "ezo_orp": "EZO ORP", "ezo_ph": "EZO pH", "ezo_rtd": "EZO RTD"}
+
 
 class Verdict(NamedTuple):
     """``passed`` is None when there was nothing to judge."""
@@ -32,6 +35,17 @@ class Verdict(NamedTuple):
 def opens(record: Record) -> Verdict:
     """The wire is there and free."""
     return Verdict(str(record.sensor.place) if record.opened else record.trouble, "can be opened", record.opened)
+
+
+def identity(record: Record) -> Verdict:
+    """What the part says of itself; another model than the driver is for is told, and fails nothing."""
+    told, limit = ", ".join(f"{name} {text}" for name, text in record.identity.items()), "told, not judged"
+    if not told:
+        return Verdict("it does not tell", limit, None)
+    model, meant = record.identity.get("model", ""), MODELS.get(record.sensor.driver, "")
+    if model and meant and model.casefold() != meant.casefold():
+        return Verdict(f"{told}: WARNING, not the {meant} that {record.sensor.driver} is for", limit, True)
+    return Verdict(told, limit, True)
 
 
 def answers(record: Record) -> Verdict:
@@ -121,6 +135,7 @@ def _nothing(limit: str) -> Verdict:
 
 CHECKS: dict[str, Callable[[Record], Verdict]] = {
     "opens": opens,
+    "identity": identity,
     "answers": answers,
     "pace": pace,
     "bad_frames": bad_frames,
@@ -128,7 +143,7 @@ CHECKS: dict[str, Callable[[Record], Verdict]] = {
     "stuck": stuck,
     "consistent": consistent,
 }
-WITHOUT = ("opens", "answers", "bad_frames")  # these judge a record without a measurement too
+WITHOUT = ("opens", "identity", "answers", "bad_frames")  # these judge a record without a measurement too
 
 
 def judge(record: Record, check: str) -> Verdict:

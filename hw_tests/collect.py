@@ -2,8 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import drivers
@@ -22,6 +23,7 @@ class Record:
     kind: type[Driver]
     opened: bool = False
     trouble: str = ""  # the last error, for the report
+    identity: Mapping[str, str] = field(default_factory=dict)  # what the part says of itself
     seconds: float = 0.0
     asked: int = 0
     moments: list[float] = field(default_factory=list)
@@ -69,7 +71,8 @@ def listen(sensor: SensorSettings, seconds: float) -> Record:
 
 def _run(driver: Driver, record: Record, seconds: float) -> None:
     begin = time.monotonic()
-    _guarded(record, driver.start)
+    if _guarded(record, driver.start):
+        _identify(driver, record)
     while True:
         age = time.monotonic() - begin
         if age >= seconds and (record.measurements or age >= max(seconds, record.deadline)):
@@ -77,7 +80,15 @@ def _run(driver: Driver, record: Record, seconds: float) -> None:
         _once(driver, record, begin)
     record.seconds = time.monotonic() - begin
     record.noise = getattr(getattr(driver, "frames", None), "noise", 0)
+    if driver.streaming and record.measurements and not record.identity:
+        _identify(driver, record)  # a receiver tells while it is heard
     _guarded(record, driver.stop)
+
+
+def _identify(driver: Driver, record: Record) -> None:
+    """A part that does not tell, or not well, is measured all the same."""
+    with suppress(DriverError):
+        record.identity = driver.identify()
 
 
 def _once(driver: Driver, record: Record, begin: float) -> None:

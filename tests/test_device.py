@@ -115,3 +115,26 @@ def test_values_carry_one_digit_more_than_the_quantity_declares():
     decimals = {quantity.name: quantity.decimals for quantity in drivers.load("sht3x").measures}
     for reading in Bench("sht3x", interval=1.0).run(10):
         assert reading.value == round(reading.value, decimals[reading.quantity] + 1)
+
+
+def test_a_total_that_falls_is_an_event():
+    bench, told = Bench("pulse_flow", interval=1.0), []
+    bench.device.on_event = lambda kind, **fields: told.append((kind, fields))
+    bench.run(20)
+    assert told == []
+    bench.device.memory["pulses"] = 3.0  # the meter was changed
+    bench.run(3)
+    assert {(kind, fields["quantity"]) for kind, fields in told} == {("total_fell", "pulses"), ("total_fell", "volume")}
+    assert all(fields["to"] < fields["from"] for _, fields in told)
+
+
+def test_the_hours_of_a_laser_are_counted_while_it_runs():
+    bench = Bench("pms5003", "sim://?fault=unplug&after=1800s&for=1800s")
+    bench.run(5400)
+    assert bench.device.memory["running_hours"] == pytest.approx(1.0, abs=0.02)
+
+
+def test_with_a_duty_cycle_a_laser_lasts():
+    bench = Bench("pms5003", duty=300.0)
+    bench.run(3 * 3600)
+    assert 0.2 < bench.device.memory["running_hours"] < 0.5

@@ -1,5 +1,7 @@
 """Bosch BME280 and BMP280 pressure, temperature and humidity sensors (data sheet BME280 version 1.6)."""
 
+from collections.abc import Mapping
+
 from drivers.air.bme280_trim import Trim, celsius
 from drivers.air.bosch import CLIMATE, inside, registers, sample16, sample20
 from drivers.bus import Wire
@@ -7,7 +9,7 @@ from drivers.driver import I2CDriver, Measurement, Timing
 from drivers.errors import BadData, NoData
 
 ID, TRIM, HUMID_TRIM, STATUS, DATA = 0xD0, 0x88, 0xE1, 0xF3, 0xF7
-CHIPS = {0x60: True, 0x58: False, 0x56: False, 0x57: False}  # whether it measures humidity
+CHIPS = {0x60: "BME280", 0x58: "BMP280", 0x56: "BMP280", 0x57: "BMP280"}  # the last two are samples
 FORCED = b"\xf2\x01\xf4\x25"  # humidity once, then temperature once, pressure once, go
 MEASURING, COPYING = 0x08, 0x01
 
@@ -23,6 +25,10 @@ class BME280(I2CDriver):
     measures = CLIMATE
     timing = Timing(measure=0.01, interval=60.0)
     trim: Trim | None = None
+
+    def identity(self) -> Mapping[str, str]:
+        """Which of the two it is."""
+        return {"model": self._model()}
 
     def trigger(self) -> None:
         """Asks a new chip who it is, then has it measure."""
@@ -44,7 +50,11 @@ class BME280(I2CDriver):
         return inside(values, self.measures)
 
     def _identify(self) -> Trim:
+        humid = self._model() == "BME280"
+        return Trim.parse(registers(self, TRIM, 26), registers(self, HUMID_TRIM, 7) if humid else b"")
+
+    def _model(self) -> str:
         chip = registers(self, ID, 1)[0]
         if chip not in CHIPS:
             raise BadData(f"chip 0x{chip:02x} is neither a BME280 nor a BMP280 (0x61 is a BME680)")
-        return Trim.parse(registers(self, TRIM, 26), registers(self, HUMID_TRIM, 7) if CHIPS[chip] else b"")
+        return CHIPS[chip]

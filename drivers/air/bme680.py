@@ -1,5 +1,7 @@
 """Bosch BME680 and BME688 pressure, temperature, humidity and gas sensors (data sheet version 1.9)."""
 
+from collections.abc import Mapping
+
 from drivers.air.bme680_trim import Trim, gas_wait
 from drivers.air.bosch import CLIMATE, inside, registers
 from drivers.bus import Wire
@@ -11,6 +13,7 @@ from drivers.quantity import Quantity
 CHIP, ID, VARIANT, FIELD = 0x61, 0xD0, 0xF0, 0x1D
 TRIM = ((0x8A, 23), (0xE1, 14), (0x00, 5))
 NEW, BUSY = 0x80, 0x60
+VARIANTS = {0: "BME680", 1: "BME688"}
 VALID_AND_STABLE = 0x30
 
 
@@ -32,6 +35,13 @@ class BME680(I2CDriver):
     trim: Trim | None = None
     variant = 0
 
+    def identity(self) -> Mapping[str, str]:
+        """Which of the two it is."""
+        variant = self._variant()
+        if variant not in VARIANTS:
+            raise BadData(f"0x{variant:02x} is no variant of a BME680")
+        return {"model": VARIANTS[variant]}
+
     def trigger(self) -> None:
         """Asks a new chip who it is, then has it heat and measure: each once, no filter."""
         trim = self.trim = self.trim or self._identify()
@@ -51,8 +61,11 @@ class BME680(I2CDriver):
         return inside(values, self.measures)
 
     def _identify(self) -> Trim:
+        self.variant = self._variant()
+        return Trim.parse(b"".join(registers(self, *block) for block in TRIM))
+
+    def _variant(self) -> int:
         chip = registers(self, ID, 1)[0]
         if chip != CHIP:
             raise BadData(f"chip 0x{chip:02x} is no BME680 (0x60 is a BME280, 0x58 a BMP280)")
-        self.variant = registers(self, VARIANT, 1)[0]
-        return Trim.parse(b"".join(registers(self, *block) for block in TRIM))
+        return registers(self, VARIANT, 1)[0]

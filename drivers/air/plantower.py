@@ -34,6 +34,7 @@ class Plantower(StreamDriver):
     """
 
     wire = Wire("port", baud=9600)
+    lifetime = 8000.0
     timing = Timing(warmup=WARMUP, interval=1.0, timeout=10.0)
     options = (
         Option(

@@ -1,6 +1,7 @@
 """Sensirion SCD30 carbon dioxide sensor (interface description version 1.0)."""
 
 import struct
+from collections.abc import Mapping
 
 from drivers.air.co2 import judged
 from drivers.bus import Wire
@@ -8,9 +9,9 @@ from drivers.driver import I2CDriver, Measurement, Timing
 from drivers.errors import NoData
 from drivers.option import Option
 from drivers.quantity import Quantity
-from drivers.sensirion import command, words
+from drivers.sensirion import command, version, words
 
-BEGIN, READY, READ = 0x0010, 0x0202, 0x0300
+BEGIN, READY, READ, VERSION = 0x0010, 0x0202, 0x0300, 0xD100
 PAUSE = 0.004  # seconds between command and answer: with a stop in between it need not stretch the clock
 TOP = 40000  # ppm, where the output ends
 
@@ -33,6 +34,10 @@ class SCD30(I2CDriver):
     def start(self) -> None:
         """Begins, which is harmless where it has begun already; pressure 0 means no correction."""
         self.transfer(command(BEGIN, self.set["pressure"] or 0))
+
+    def identity(self) -> Mapping[str, str]:
+        """The version of its firmware."""
+        return {"firmware": version(words(self.transfer(command(VERSION), 3, PAUSE), 1)[0])}
 
     def read(self) -> Measurement:
         """Three floats of two words each, once the ready word is 1; after a reset the first CO2 is 0."""

@@ -1,21 +1,22 @@
 """Sensirion SCD40, SCD41 and SCD43 carbon dioxide sensors (data sheet version 1.4, chapter 3)."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 
 from drivers.air.co2 import judged
 from drivers.bus import Wire
-from drivers.driver import I2CDriver, Measurement, Timing
+from drivers.driver import Measurement, Timing
 from drivers.errors import BusError, NoData
 from drivers.option import Option
 from drivers.quantity import Quantity
-from drivers.sensirion import celsius, command, percent, words
+from drivers.sensirion import Numbered, celsius, command, percent, words
 
 STOP, WAKE, BEGIN, READY, READ = 0x3F86, 0x36F6, 0x21B1, 0xE4B8, 0xEC05
 SETTINGS = {"altitude": 0x2427, "self_calibration": 0x2416, "pressure": 0xE000}
 TOP = 40000  # ppm, where the output ends
 
 
-class SCD4x(I2CDriver):
+class SCD4x(Numbered):
     """I2C at 0x62, periodic measurement each 5 s; the first result after the start is not settled.
 
     It may still measure from an earlier run and then refuses all else: it is woken and stopped, 0.5 s later begun.
@@ -35,6 +36,7 @@ class SCD4x(I2CDriver):
         Option("self_calibration", bool, None, "needs 4 h of fresh air a week; not given: as the sensor has it"),
     )
     inputs = ("pressure",)
+    number = (command(0x3682), 3)
     begun = False
 
     def start(self) -> None:
@@ -42,6 +44,11 @@ class SCD4x(I2CDriver):
         with suppress(BusError):
             self.transfer(command(WAKE), pause=0.02)
         self.transfer(command(STOP))
+
+    def identity(self) -> Mapping[str, str]:
+        """Waits until it has stopped."""
+        self.bus.wait(self.timing.measure)
+        return super().identity()
 
     def feed(self, name: str, value: float) -> None:
         """The pressure of the air may be told while it measures (data sheet 3.6.5)."""

@@ -27,6 +27,7 @@ class SDS011(StreamDriver):
     """9600 baud, a frame of 10 bytes a second; the fan needs 30 s. Stated accuracy ends at 70 % humidity."""
 
     wire = Wire("port", baud=9600)
+    lifetime = 8000.0
     measures = (Quantity("pm2_5", "ug/m3", 0, 999.9, 1), Quantity("pm10", "ug/m3", 0, 1999.9, 1))
     timing = Timing(warmup=30.0, interval=1.0)
     grade = "R"

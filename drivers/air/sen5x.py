@@ -1,5 +1,6 @@
 """Sensirion SEN50, SEN54 and SEN55 environmental sensor nodes (data sheet version 2, chapters 5 and 6)."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 
 from drivers.bus import Wire
@@ -8,9 +9,10 @@ from drivers.errors import BusError, NoData
 from drivers.option import Option
 from drivers.quality import NONE, Reason
 from drivers.quantity import Quantity
-from drivers.sensirion import command, words
+from drivers.sensirion import command, text, words
 
 BEGIN, STOP, READY, READ, STATUS, OFFSET = 0x0021, 0x0104, 0x0202, 0x03C4, 0xD206, 0x60B2
+NAME, SERIAL = 0xD014, 0xD033
 CLEANING, OPTICS, CLIMATE, GAS = 1 << 19, 1 << 21 | 1 << 5 | 1 << 4, 1 << 6, 1 << 7  # bits of the status
 FIELDS = (  # in the order of the words: quantity, divisor, word for unknown, what it hangs on
     *((Quantity(name, "ug/m3", 0, 1000, 1), 10, 0xFFFF, OPTICS) for name in ("pm1", "pm2_5", "pm4", "pm10")),
@@ -38,6 +40,11 @@ class SEN5x(I2CDriver):
         if offset := round(200 * self.set["temperature_offset"]) & 0xFFFF:
             self.transfer(command(OFFSET, offset, 0, 0), pause=0.02)
         self.transfer(command(BEGIN), pause=0.05)
+
+    def identity(self) -> Mapping[str, str]:
+        """Product name and serial number."""
+        asked = {"model": NAME, "serial": SERIAL}
+        return {key: text(self.transfer(command(code), 48, 0.02), 16) for key, code in asked.items()}
 
     def read(self) -> Measurement:
         """Eight words, once there is something new, signed but for the masses; and the status."""

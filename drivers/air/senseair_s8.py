@@ -1,6 +1,7 @@
 """Senseair S8, S88 and K30 carbon dioxide sensors ("Modbus on Senseair S8")."""
 
 import struct
+from collections.abc import Mapping
 
 from drivers.bus import Wire
 from drivers.driver import Measurement, Timing
@@ -10,6 +11,7 @@ from drivers.quality import Reason
 from drivers.quantity import Quantity
 
 ABC_PERIOD = 0x1F  # holding register: hours between two corrections of the baseline, 0 = never
+FIRMWARE = 0x1C  # input register; the two behind it are the serial number
 ANY = 0xFE  # every unit answers to it
 
 
@@ -33,6 +35,11 @@ class SenseairS8(ModbusDriver):
         hours = round(self.set["abc"] / 3600)
         if self.modbus.read(ABC_PERIOD, 1) != hours.to_bytes(2, "big"):
             self.modbus.write(ABC_PERIOD, hours)
+
+    def identity(self) -> Mapping[str, str]:
+        """Firmware and serial number; an old or a foreign one may refuse."""
+        major, minor, serial = struct.unpack(">BBI", self.modbus.read(FIRMWARE, 3, INPUT))
+        return {"serial": f"{serial:08x}", "firmware": f"{major}.{minor}"}
 
     def read(self) -> Measurement:
         """Input registers 0 to 3: meter status, alarm status, output status, ppm."""

@@ -3,17 +3,17 @@
 from typing import ClassVar
 
 from drivers.bus import Wire
-from drivers.driver import I2CDriver, Measurement, Timing
+from drivers.driver import Measurement, Timing
 from drivers.option import Option
 from drivers.quality import Reason
 from drivers.quantity import Quantity
-from drivers.sensirion import command, words
+from drivers.sensirion import Numbered, command, words
 
 HEATER_OFF = 0x3615
 ENDS = (0, 0xFFFF)
 
 
-class SGP40(I2CDriver):
+class SGP40(Numbered):
     """I2C at 0x59, to be asked each second: 30 ms after the question the raw signal of volatile organic compounds.
 
     The signal falls with the logarithm of the concentration and means something only beside its own past.
@@ -27,6 +27,7 @@ class SGP40(I2CDriver):
         Option("temperature", float, 25.0, "of the air at the sensor", "Cel", -45, 130),
     )
     inputs = ("humidity", "temperature")
+    number = (command(0x3682), 3)
     code = 0x260F
     expected = 1  # words in the next answer
 

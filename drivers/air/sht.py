@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from drivers.bus import Wire
-from drivers.driver import I2CDriver, Measurement, Timing
+from drivers.driver import Measurement, Timing
 from drivers.option import Option
 from drivers.quality import NONE, Reason
 from drivers.quantity import Quantity
-from drivers.sensirion import celsius, percent, words
+from drivers.sensirion import Numbered, celsius, percent, words
 
 ENDS = (0, 0xFFFF)
 
 
-class SHT3x(I2CDriver):
+class SHT3x(Numbered):
     """One shot without clock stretching, 6 bytes. A temperature at either end is a fault, a humidity there a stop."""
 
     wire = Wire("i2c", addresses=(0x44, 0x45))
@@ -23,6 +23,7 @@ class SHT3x(I2CDriver):
         Option("repeatability", str, "high", "less noise or less heat of its own", choices=("high", "medium", "low")),
     )
     commands: ClassVar[Mapping[str, bytes]] = {"high": b"\x24\x00", "medium": b"\x24\x0b", "low": b"\x24\x16"}
+    number = (b"\x37\x80", 2)
 
     def trigger(self) -> None:
         """One measurement, clock stretching and heater off."""
@@ -49,6 +50,7 @@ class SHT4x(SHT3x):
     wire = Wire("i2c", addresses=(0x44, 0x45, 0x46))
     timing = Timing(measure=0.01, interval=10.0)
     commands = {"high": b"\xfd", "medium": b"\xf6", "low": b"\xe0"}  # noqa: RUF012 - declared above
+    number = (b"\x89", 2)
 
     def humidity(self, word: int) -> tuple[float, bool]:
         """-6 to 119 %RH, clamped."""

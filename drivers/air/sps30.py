@@ -2,6 +2,7 @@
 
 import math
 import struct
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -10,10 +11,10 @@ from drivers.driver import Driver, I2CDriver, Measurement, Timing
 from drivers.errors import BadData, BusError, NoData
 from drivers.quality import NONE, Reason
 from drivers.quantity import Quantity
-from drivers.sensirion import command, words
+from drivers.sensirion import command, plain, text, version, words
 from drivers.shdlc import DEVICE_ERROR, Line
 
-BEGIN, STOP, READY, READ, VERSION, STATUS = 0x0010, 0x0104, 0x0202, 0x0300, 0xD100, 0xD206
+BEGIN, STOP, READY, READ, SERIAL, VERSION, STATUS = 0x0010, 0x0104, 0x0202, 0x0300, 0xD033, 0xD100, 0xD206
 FAULTS = 1 << 21 | 1 << 5 | 1 << 4  # bits of the status: fan speed, laser, fan
 MASSES = ("pm1", "pm2_5", "pm4", "pm10")
 COUNTS = ("n0_5", "n1", "n2_5", "n4", "n10")
@@ -43,6 +44,11 @@ class SPS30(I2CDriver):
             self.transfer(command(STOP), pause=0.02)
         self.transfer(command(BEGIN, 0x0300), pause=0.02)
 
+    def identity(self) -> Mapping[str, str]:
+        """Serial number and firmware."""
+        serial = text(self.transfer(command(SERIAL), 48, 0.005), 16)
+        return {"serial": serial, "firmware": version(self._version())}
+
     def read(self) -> Measurement:
         """Ten floats of two words each, once there is something new, and the status."""
         if not words(self.transfer(command(READY), 3, 0.005), 1)[0]:
@@ -56,11 +62,14 @@ class SPS30(I2CDriver):
 
     def _status(self) -> int:
         """32 bits; firmware before 2.0 has none."""
-        self.version = self.version or words(self.transfer(command(VERSION), 3, 0.005), 1)[0]
-        if self.version < 0x0200:
+        if self._version() < 0x0200:
             return 0
         high, low = words(self.transfer(command(STATUS), 6, 0.005), 2)
         return high << 16 | low
+
+    def _version(self) -> int:
+        self.version = self.version or words(self.transfer(command(VERSION), 3, 0.005), 1)[0]
+        return self.version
 
 
 class SPS30UART(Driver):
@@ -85,6 +94,11 @@ class SPS30UART(Driver):
         self.bus.wait(ANSWER)
         self.line.tell(0x00, b"\x01\x03")
         self.bus.wait(ANSWER)
+
+    def identity(self) -> Mapping[str, str]:
+        """Serial number and firmware."""
+        serial, firmware = plain(self.line.ask(0xD0, b"\x03").data), self.line.ask(0xD1).data
+        return {"serial": serial, "firmware": version(int.from_bytes(firmware[:2], "big"))}
 
     def read(self) -> Measurement:
         """Ten floats; no data means nothing new."""

@@ -32,6 +32,10 @@ class Ublox(NMEA):
         """Asks for the version; the settings follow its answer."""
         self.setup.begin()
 
+    def identity(self) -> Mapping[str, str]:
+        """What it has said since the start: nothing before its first answer, the model from M8 on."""
+        return self.setup.identity
+
     def read(self) -> Mapping[str, float] | Measurement:
         """Goes on with the set-up meanwhile."""
         self.setup.pass_round()

@@ -73,6 +73,7 @@ class Setup:
     def __init__(self, stream: Stream, given: Mapping[str, Any]) -> None:
         """``given`` has rate, model and output."""
         self.binary = False
+        self.identity: Mapping[str, str] = {}
         self._stream, self._given = stream, given
         self._settled = self._known = False  # it accepted everything; it was understood at this rate
         self._refused = False
@@ -98,6 +99,7 @@ class Setup:
             self.binary = True
         elif kind == ubx.MON_VER and len(payload) >= 40:
             self._refused = False
+            self.identity = ubx.identity(payload)
             first, self._later = stages(ubx.protocol(payload), self._given)
             self._send(first)
         elif kind in (ACK, NAK):

@@ -88,13 +88,27 @@ def disturbed(kind: bytes, payload: bytes) -> bool:
 
 def protocol(payload: bytes) -> float:
     """The protocol version of MON-VER, 0 where the receiver does not tell (u-blox 6 and before)."""
-    for at in range(40, len(payload), 30):
-        name, _, number = (
-            payload[at : at + 30].rstrip(b"\0").decode("ascii", "replace").replace("=", " ").partition(" ")
-        )
-        if name == "PROTVER":
-            return float(number)
-    return 0.0
+    return float(_extensions(payload).get("PROTVER", 0))
+
+
+def identity(payload: bytes) -> dict[str, str]:
+    """The model (where told) and the firmware of MON-VER; without what is no text."""
+    told = _extensions(payload)
+    named = {"model": told.get("MOD", ""), "firmware": told.get("FWVER", "") or _text(payload[:30])}
+    return {key: text for key, text in named.items() if text and text.isascii() and text.isprintable()}
+
+
+def _extensions(payload: bytes) -> dict[str, str]:
+    """The lines behind the versions, ``MOD=NEO-M8N-0`` or ``PROTVER 14.00``, by their first word; the first counts."""
+    lines = (_text(payload[at : at + 30]).replace("=", " ").partition(" ") for at in range(40, len(payload), 30))
+    found: dict[str, str] = {}
+    for name, _, value in lines:
+        found.setdefault(name, value)
+    return found
+
+
+def _text(field: bytes) -> str:
+    return field.partition(b"\0")[0].decode("ascii", "replace")
 
 
 def _insist(payload: bytes, size: int, name: str) -> None:

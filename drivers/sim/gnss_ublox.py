@@ -15,6 +15,7 @@ SENTENCES = {"GGA": 0x00, "GLL": 0x01, "GSA": 0x02, "GSV": 0x03, "RMC": 0x04, "V
 ORDER = {"PVT": ubx.NAV_PVT, "SAT": ubx.NAV_SAT, "DOP": ubx.NAV_DOP, "EOE": ubx.NAV_EOE, "RF": ubx.MON_RF}
 WEEK = 604_800_000  # ms
 IN_VIEW, USED = 14, 9
+MODULE = 18  # the protocol of the M8, the only one here with a name
 
 
 class Receiver(world.Receiver):
@@ -49,7 +50,8 @@ class Receiver(world.Receiver):
         if kind == ubx.MON_VER:
             version = b"ROM CORE 3.01".ljust(30, b"\0") + b"00080000".ljust(10, b"\0")
             known = f"PROTVER={self._protocol:.2f}".encode().ljust(30, b"\0") if self._protocol else b""
-            return ubx.frame(ubx.MON_VER, version + known)
+            named = b"MOD=NEO-M8N-0".ljust(30, b"\0") if self._protocol == MODULE else b""
+            return ubx.frame(ubx.MON_VER, version + known + named)
         return ubx.frame(ACK if self._accepts(kind, payload) else NAK, kind)
 
     def _accepts(self, kind: bytes, payload: bytes) -> bool:

@@ -19,7 +19,7 @@ class Chip(SensirionChip):
         self._taken = 0
 
     def obey(self, code: int, arguments: tuple[int, ...], at: float) -> tuple[float, tuple[int, ...]]:
-        """Begin (with the pressure), stop, ready, read."""
+        """Begin (with the pressure), stop, ready, read, version."""
         match code:
             case 0x0010 if arguments and (arguments[0] == 0 or 700 <= arguments[0] <= 1400):
                 self._begun = self.time.now() if self._begun is None else self._begun
@@ -27,6 +27,8 @@ class Chip(SensirionChip):
                 self._begun = None
             case 0x0202:
                 return 0.003, (int(self._results() > self._taken),)
+            case 0xD100:
+                return 0.003, (0x0342,)
             case 0x0300:
                 return 0.003, self._take(at)
             case _:

@@ -52,6 +52,10 @@ class Chip:
                 self._answer = b"".join(map(word, self._words(at)))
             case 0x5607, () if self._begun is not None:
                 self._clean = now + CLEANING
+            case 0xD014, ():
+                self._answer = _text(self._model.upper())
+            case 0xD033, ():
+                self._answer = _text("5E4D3C2B1A09F8E7")
             case 0xD206, ():
                 self._answer = word(1 << 3 if now < self._clean else 0) + word(0)
             case _:
@@ -66,6 +70,11 @@ class Chip:
             gas[1] = 0x7FFF
         has = HAS[self._model]
         return [*masses, *climate, *gas][:has] + [0x7FFF] * (8 - has)
+
+
+def _text(text: str) -> bytes:
+    data = text.encode().ljust(32, b"\0")
+    return b"".join(word(int.from_bytes(data[at : at + 2], "big")) for at in range(0, 32, 2))
 
 
 def _insist(right: bool) -> None:

@@ -11,9 +11,9 @@ ABC_PERIOD, HOURS = 0x1F, 180
 
 
 def registers(function: int, at: float) -> Mapping[int, int]:
-    """Input registers: three kinds of status and the ppm; holding: acknowledgement and period of the correction."""
+    """Input registers: status (3), ppm, version, number; holding: acknowledgement and period of the correction."""
     if function == 4:
-        return {0: 0, 1: 0, 2: 0, 3: round(wave(at, 420, 1100, 900)), 0x1C: 0x0126}
+        return {0: 0, 1: 0, 2: 0, 3: round(wave(at, 420, 1100, 900)), 0x1C: 0x0126, 0x1D: 0x0123, 0x1E: 0x4567}
     return {0: 0, ABC_PERIOD: HOURS}
 
 

@@ -7,14 +7,16 @@ from drivers.sim.time import Time
 
 
 class Chip(SensirionChip):
-    """Gives the raw signal for humidity and temperature, and lets its hotplate be turned off."""
+    """Gives the raw signal for humidity and temperature, lets its hotplate be turned off, and has a number."""
 
     def obey(self, code: int, arguments: tuple[int, ...], at: float) -> tuple[float, tuple[int, ...]]:
-        """Measure, heater off."""
+        """Measure, heater off, serial number."""
         if code == 0x260F and len(arguments) == 2:
             return 0.03, (voc(at),)
         if code == 0x3615:
             return 0.001, ()
+        if code == 0x3682:
+            return 0.001, (0x0000, 0x03A1, 0x5C7E)
         raise Refused("unknown command")
 
 

@@ -10,7 +10,7 @@ class Chip(sgp40.Chip):
     """Gives one signal while it conditions, both when it measures."""
 
     def obey(self, code: int, arguments: tuple[int, ...], at: float) -> tuple[float, tuple[int, ...]]:
-        """Condition, measure, heater off."""
+        """Condition, measure, and what both know."""
         if code == 0x2612 and len(arguments) == 2:
             return 0.05, (sgp40.voc(at),)
         if code == 0x2619 and len(arguments) == 2:

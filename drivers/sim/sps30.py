@@ -10,6 +10,7 @@ from drivers.sim.faults import Faults
 from drivers.sim.time import Time
 
 CLEANING = 10.0  # seconds
+SERIAL = b"0A1B2C3D4E5F6071"
 BUSY = {0x0010: 0.02, 0x0104: 0.02, 0x1001: 0.005, 0x1103: 0.005, 0x5607: 0.005, 0xD210: 0.005, 0xD304: 0.1}
 
 
@@ -86,6 +87,8 @@ class Chip:
             case 0x1103, ():
                 was, sensor.asleep = sensor.asleep, False
                 self._insist(not was)  # the first one wakes only the interface
+            case 0xD033, ():
+                self._answer = _packed(SERIAL.ljust(32, b"\0"))
             case 0xD100, ():
                 self._answer = word(0x0203)
             case 0xD206, ():

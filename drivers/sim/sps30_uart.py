@@ -7,7 +7,7 @@ from drivers.errors import BadData
 from drivers.shdlc import FLAG, content, packed
 from drivers.sim.buses import SimStream
 from drivers.sim.faults import Faults
-from drivers.sim.sps30 import Sensor
+from drivers.sim.sps30 import SERIAL, Sensor
 from drivers.sim.time import Time
 
 LENGTH, UNKNOWN, PARAMETER, NOT_NOW = 0x01, 0x02, 0x04, 0x43
@@ -63,6 +63,8 @@ class Device:
                 return 0, sensor.take(self._faults.scene()) if sensor.ready else b""
             case 0x56:
                 sensor.clean()
+            case 0xD0 if data == b"\x03":
+                return 0, SERIAL + b"\0"
             case 0xD1:
                 return 0, VERSION
             case 0xD2:

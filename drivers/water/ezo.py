@@ -1,6 +1,7 @@
 """What the Atlas Scientific EZO circuits share: replies in ASCII, behind a status byte (I2C) or in lines (UART)."""
 
 import re
+from collections.abc import Mapping
 from typing import ClassVar
 
 from drivers.driver import I2CDriver, Measurement
@@ -49,6 +50,10 @@ class Circuit(I2CDriver):
         for command in self.setup:
             self.transfer(command.encode(), pause=PROCESSING)
 
+    def identity(self) -> Mapping[str, str]:
+        """What ``i`` tells: the kind of circuit, and its firmware."""
+        return device(reply(self.transfer(b"i", SIZE, PROCESSING)))
+
     def trigger(self) -> None:
         """One reading, compensated where a temperature is configured."""
         celsius = self.set.get("temperature")
@@ -89,6 +94,14 @@ def status(text: str) -> tuple[str, float]:
     if not found:
         raise BadData(f"{text!r} is no status")
     return RESTARTS[found[1].upper()], float(found[2])
+
+
+def device(text: str) -> dict[str, str]:
+    """The kind of circuit and its firmware: ``?i,pH,1.98``. Raises ``BadData``."""
+    found = re.fullmatch(r"\?i,([\w.]+),(\d+(?:\.\d+)*)", text, re.IGNORECASE)
+    if not found:
+        raise BadData(f"{text!r} is no device information")
+    return {"model": f"EZO {found[1]}", "firmware": found[2]}
 
 
 def lines(data: bytes) -> tuple[list[float], list[str]]:

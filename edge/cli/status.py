@@ -9,6 +9,7 @@ from typing import Any
 from edge.cli import args, exits, words
 from edge.cli.asking import asked
 
+WORN = 0.8  # share of its life after which a laser is mentioned
 COLOURS = {"✓": "32", "●": "32", "✗": "31", "–": "33"}
 
 
@@ -76,7 +77,13 @@ def _about(sensor: dict[str, Any], room: int) -> str:
     reasons = sorted({reason for value in sensor["values"].values() for reason in value["reasons"]})
     flags = f" · {', '.join(reasons).replace('_', ' ')}" if reasons else ""
     bad = f" · {words.counted(sensor['bad'], 'bad answer')}" if sensor["bad"] else ""
-    return f"{words.quantities(sensor['values']):{room}}  {words.span(age)} ago{flags}{bad}"
+    return f"{words.quantities(sensor['values']):{room}}  {words.span(age)} ago{flags}{bad}{_wear(sensor)}"
+
+
+def _wear(sensor: dict[str, Any]) -> str:
+    """What is left of a laser or a fan, once it is worth a thought."""
+    share = sensor["running_hours"] / sensor["lifetime"] if sensor.get("lifetime") else 0.0
+    return f" · laser and fan at {share:.0%} of their life" if share >= WORN else ""
 
 
 def _uplink(uplink: dict[str, Any]) -> Iterator[str]:

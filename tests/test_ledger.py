@@ -131,7 +131,7 @@ class Life(RuleBasedStateMachine):
 
 TestLife = Life.TestCase
 TestLife.settings = settings(
-    max_examples=int(os.environ.get("EDGE_EXAMPLES", "25")), stateful_step_count=50, deadline=None
+    max_examples=int(os.environ.get("EDGE_EXAMPLES", "12")), stateful_step_count=50, deadline=None
 )
 
 

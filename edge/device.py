@@ -256,9 +256,9 @@ class Device:
     def _broken(self, why: str) -> list[Reading]:
         self._unplug()
         self._due = self._now() + self._reopen
-        once = self._reopen == REOPEN_FIRST
+        slip = self._reopen == REOPEN_FIRST and self.health is Health.OK and not self._streaming
         self._reopen = min(REOPEN_LONGEST, self._reopen * 2)
-        return [] if once and self.health is Health.OK else self._missing(why)  # one slip on a bus is no illness
+        return [] if slip else self._missing(why)  # one missed answer is no illness, an unplugged stream is
 
     def _unplug(self) -> None:
         if self._bus is not None:

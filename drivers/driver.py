@@ -98,6 +98,9 @@ class Driver(ABC):
     def start(self) -> None:
         """Hook: makes the device ready, once after the port was opened."""
 
+    def reset(self) -> None:
+        """Hook: soft reset, for a device that reopening did not bring back."""
+
     def trigger(self) -> None:
         """Hook: begins a measurement; ``read`` is called ``timing.measure`` seconds later."""
 

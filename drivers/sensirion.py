@@ -22,6 +22,17 @@ class Numbered(I2CDriver):
         return {"serial": "".join(f"{part:04x}" for part in got)}
 
 
+class Resettable(I2CDriver):
+    """A chip with a soft reset: ``soft_reset`` is the command and the seconds until it takes others again."""
+
+    soft_reset: ClassVar[tuple[bytes, float]]
+
+    def reset(self) -> None:
+        """As after power-on."""
+        code, seconds = self.soft_reset
+        self.transfer(code, pause=seconds)
+
+
 def words(reply: bytes, count: int | None = None) -> tuple[int, ...]:
     """The words of a reply, ``count`` of them. One wrong CRC or a short reply makes all of it ``BadData``."""
     if not reply or len(reply) % 3 or (count is not None and len(reply) != 3 * count):

@@ -22,6 +22,7 @@ log = logging.getLogger("edge.device")
 ASK_AGAIN = 0.05  # seconds between two questions to a device that is not ready
 REOPEN_FIRST, REOPEN_LONGEST = 0.25, 1.5  # seconds between tries to open a wire that failed
 RETREAT_FIRST, RETREAT_LONGEST = 0.5, 30.0  # seconds until a device that failed on a shared wire is asked again
+RESET_FROM = 3  # openings since it was well, from which on an ill device is reset before its start
 REOPEN_SILENT = 30.0  # seconds of silence after which the wire is opened anew
 MISSING_EVERY = 60.0  # seconds between readings that say "missing"
 SPARE_DIGITS = 1  # behind the resolution of the quantity: enough for means, and no noise of binary fractions
@@ -44,6 +45,7 @@ class Counts:
     good: int = 0
     bad: int = 0
     opened: int = 0
+    resets: int = 0
     latest: dict[str, Reading] = field(default_factory=dict)  # the last value of each quantity, before the filters
 
 
@@ -78,6 +80,7 @@ class Device:
         self._triggered: float | None = None
         self._due = self._slot = self._keep_at = self._heard = self._opened_at = now()
         self._reopen, self._retreat = REOPEN_FIRST, RETREAT_FIRST
+        self._attempts = 0  # openings since it was well
         self._said_missing = -MISSING_EVERY
         self._uncompensated = False
         self._counted_to = now()
@@ -155,9 +158,11 @@ class Device:
     def _open(self) -> Driver:
         address = {} if self.settings.address is None else {"address": self.settings.address}
         self._bus = self.plug.open()
+        self._attempts += 1
         try:
             driver = self._class(self._bus, **address, **self.settings.options)
             driver.memory = self.memory
+            self._reset(driver)
             driver.start()
         except DriverError:
             raise
@@ -167,10 +172,19 @@ class Device:
         self._driver, self._opened_at, self._heard = driver, self._now(), self._now()
         return driver
 
+    def _reset(self, driver: Driver) -> None:
+        """Soft reset of a device that has one and that two openings did not bring back."""
+        if self.health is not Health.ILL or self._attempts < RESET_FROM or type(driver).reset is Driver.reset:
+            return
+        with suppress(DriverError):  # a part that does not take it is started as it is
+            driver.reset()
+            self.counts.resets += 1
+
     def _good(self, got: Measurement) -> list[Reading]:
         at = self._clock.now()
         self.on_measurement(got, at)
         self._heard, self._reopen, self._retreat = self._now(), REOPEN_FIRST, RETREAT_FIRST
+        self._attempts = 0
         self.counts.good += 1
         self._become(Health.OK, "")
         if self.power is not None:

@@ -50,6 +50,7 @@ def sensor_status(device: Device) -> dict[str, Any]:
         "good": device.counts.good,
         "bad": device.counts.bad,
         "opened": device.counts.opened,
+        "resets": device.counts.resets,
         "running_hours": round(device.memory.get("running_hours", 0.0), 2),
         "lifetime": drivers.load(device.settings.driver).lifetime,
         "power_cycles": device.power.cycles if device.power is not None else 0,

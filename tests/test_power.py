@@ -102,3 +102,35 @@ def test_a_line_that_switches_a_supply_can_do_nothing_else(tmp_path):
     with pytest.raises(SettingsError) as failed:
         load(tmp_path / "edge.toml")
     assert "GPIO 17 is already taken by sensor 'flow'" in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("driver", "wire"),
+    [(name, "i2c") for name in ("sht3x", "sht4x", "bme280", "bme680", "scd30", "scd4x", "sps30", "sen5x")]
+    + [("sps30_uart", "port")],
+)
+def test_a_device_that_reopening_does_not_bring_back_is_reset_at_its_next_start(driver, wire):
+    time, plug, device, _ = bench(driver, wire)
+    device.power = None
+    run(time, device, 30)
+    assert device.health is Health.OK
+    plug.faults.hurt("silent", 120)
+    run(time, device, 110)
+    assert device.health is Health.ILL
+    run(time, device, 70)
+    assert device.health is Health.OK
+    assert device.counts.resets >= 1
+    resets = device.counts.resets
+    run(time, device, 60)
+    assert device.counts.resets == resets
+
+
+def test_a_device_without_a_soft_reset_is_opened_again_and_no_more():
+    time, plug, device, _ = bench()
+    device.power = None
+    run(time, device, 20)
+    plug.faults.hurt("silent", 120)
+    run(time, device, 150)
+    assert device.health is Health.OK
+    assert device.counts.opened >= 3
+    assert device.counts.resets == 0

@@ -9,7 +9,7 @@ from gpiozero.pins.mock import MockFactory
 import drivers
 from drivers.gpio import PulsePin
 from drivers.plug import usual_debounce
-from drivers.pulses import Debounce
+from drivers.pulses import Debounce, interpolated, paired
 from drivers.sim import SimPort
 
 
@@ -133,3 +133,23 @@ def test_simulated_meter_moves_a_pin_and_stops_with_its_bus() -> None:
     bus.close()
     assert driver.memory["pulses"] >= 3
     assert not [thread for thread in threading.enumerate() if thread.name == "sim pulse_flow"]
+
+
+def test_points_are_joined_by_straight_lines() -> None:
+    points = paired([5, 1, 50, 7])
+    assert [interpolated(points, x) for x in (-1, 0, 2.5, 5, 27.5, 50, 100)] == [0, 0, 0.5, 1, 4, 7, 14]
+
+
+@pytest.mark.parametrize("table", [[1], [1, 2, 1, 3], [2, 1, 1, 2], [-1, 1], [0, 1], [1, -1], ["a", 1], [1, "nan"]])
+def test_a_table_without_sense_is_refused(table: list) -> None:
+    with pytest.raises(ValueError, match=r"table|convert"):
+        drivers.load("pulse_flow").measured({"table": table})
+
+
+def test_the_litres_of_a_table_go_on_after_a_restart() -> None:
+    bus = SimPort("pulse_flow", "sim://").open()
+    driver = drivers.load("pulse_flow")(bus, table=[10, 6])
+    driver.memory["volume"] = 500.0
+    bus.wait(0.2)
+    assert driver.measure().values["volume"] >= 500
+    bus.close()

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from drivers.air.bme280_trim import Trim, celsius
-from drivers.air.bosch import CLIMATE, inside, registers, sample16, sample20
+from drivers.air.bosch import CLIMATE, Chip, inside, registers, sample16, sample20
 from drivers.bus import Wire
-from drivers.driver import I2CDriver, Measurement, Timing
+from drivers.driver import Measurement, Timing
 from drivers.errors import BadData, NoData
 
 ID, TRIM, HUMID_TRIM, STATUS, DATA = 0xD0, 0x88, 0xE1, 0xF3, 0xF7
@@ -14,7 +14,7 @@ FORCED = b"\xf2\x01\xf4\x25"  # humidity once, then temperature once, pressure o
 MEASURING, COPYING = 0x08, 0x01
 
 
-class BME280(I2CDriver):
+class BME280(Chip):
     """I2C at 0x76 or 0x77; one forced measurement without oversampling or filter takes 9.3 ms.
 
     A BMP280, often sold in its place, gives no humidity. There is no check sum: the unused bits have to be zero.

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from drivers.air.bme680_trim import Trim, gas_wait
-from drivers.air.bosch import CLIMATE, inside, registers
+from drivers.air.bosch import CLIMATE, Chip, inside, registers
 from drivers.bus import Wire
-from drivers.driver import I2CDriver, Measurement, Timing
+from drivers.driver import Measurement, Timing
 from drivers.errors import BadData, NoData
 from drivers.option import Option
 from drivers.quantity import Quantity
@@ -17,7 +17,7 @@ VARIANTS = {0: "BME680", 1: "BME688"}
 VALID_AND_STABLE = 0x30
 
 
-class BME680(I2CDriver):
+class BME680(Chip):
     """I2C at 0x76 or 0x77; one forced measurement: 11 ms for pressure, temperature, humidity, then the heater.
 
     The gas resistance is given only when the chip calls it valid and its heater stable. It is a measure of its own

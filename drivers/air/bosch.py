@@ -9,11 +9,21 @@ from drivers.quantity import Quantity
 
 SKIPPED20, SKIPPED16 = 0x80000, 0x8000  # what stands where nothing was measured; the formulas make fair weather of it
 
+RESET = b"\xe0\xb6"
+
 CLIMATE = (
     Quantity("temperature", "Cel", -40, 85, 2),
     Quantity("pressure", "hPa", 300, 1100, 2),
     Quantity("humidity", "%RH", 0, 100, 2),
 )
+
+
+class Chip(I2CDriver):
+    """What all of them obey."""
+
+    def reset(self) -> None:
+        """As after power-on, in 2 ms (BME280) or 10 ms (BME680)."""
+        self.transfer(RESET, pause=0.01)
 
 
 def registers(chip: I2CDriver, first: int, size: int) -> bytes:

@@ -5,18 +5,18 @@ from collections.abc import Mapping
 
 from drivers.air.co2 import judged
 from drivers.bus import Wire
-from drivers.driver import I2CDriver, Measurement, Timing
+from drivers.driver import Measurement, Timing
 from drivers.errors import NoData
 from drivers.option import Option
 from drivers.quantity import Quantity
-from drivers.sensirion import command, version, words
+from drivers.sensirion import Resettable, command, version, words
 
-BEGIN, READY, READ, VERSION = 0x0010, 0x0202, 0x0300, 0xD100
+BEGIN, READY, READ, VERSION, RESET = 0x0010, 0x0202, 0x0300, 0xD100, 0xD304
 PAUSE = 0.004  # seconds between command and answer: with a stop in between it need not stretch the clock
 TOP = 40000  # ppm, where the output ends
 
 
-class SCD30(I2CDriver):
+class SCD30(Resettable):
     """I2C at 0x61, at most 50 kHz, continuous measurement each 2 s or as it was set; 63 % of a step after 20 s.
 
     Its settings outlive the power; only the pressure is written, with the command that begins.
@@ -29,6 +29,7 @@ class SCD30(I2CDriver):
         Quantity("humidity", "%RH", 0, 100, 2),
     )
     timing = Timing(interval=10.0, timeout=10.0)
+    soft_reset = (command(RESET), 2.0)  # until it has booted
     options = (Option("pressure", int, None, "of the air at the sensor; not given: 1013", "hPa", 700, 1400),)
 
     def start(self) -> None:

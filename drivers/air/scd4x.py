@@ -11,7 +11,7 @@ from drivers.option import Option
 from drivers.quantity import Quantity
 from drivers.sensirion import Numbered, celsius, command, percent, words
 
-STOP, WAKE, BEGIN, READY, READ = 0x3F86, 0x36F6, 0x21B1, 0xE4B8, 0xEC05
+STOP, WAKE, BEGIN, READY, READ, REINIT = 0x3F86, 0x36F6, 0x21B1, 0xE4B8, 0xEC05, 0x3646
 SETTINGS = {"altitude": 0x2427, "self_calibration": 0x2416, "pressure": 0xE000}
 TOP = 40000  # ppm, where the output ends
 
@@ -44,6 +44,12 @@ class SCD4x(Numbered):
         with suppress(BusError):
             self.transfer(command(WAKE), pause=0.02)
         self.transfer(command(STOP))
+
+    def reset(self) -> None:
+        """Its settings anew from its memory, which it does only when it has stopped."""
+        self.start()
+        self.bus.wait(self.timing.measure)
+        self.transfer(command(REINIT), pause=0.03)
 
     def identity(self) -> Mapping[str, str]:
         """Waits until it has stopped."""

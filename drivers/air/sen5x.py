@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from drivers.bus import Wire
-from drivers.driver import I2CDriver, Measurement, Timing
+from drivers.driver import Measurement, Timing
 from drivers.errors import BusError, NoData
 from drivers.option import Option
 from drivers.quality import NONE, Reason
 from drivers.quantity import Quantity
-from drivers.sensirion import command, text, words
+from drivers.sensirion import Resettable, command, text, words
 
 BEGIN, STOP, READY, READ, STATUS, OFFSET = 0x0021, 0x0104, 0x0202, 0x03C4, 0xD206, 0x60B2
 NAME, SERIAL = 0xD014, 0xD033
@@ -22,7 +22,7 @@ FIELDS = (  # in the order of the words: quantity, divisor, word for unknown, wh
 )
 
 
-class SEN5x(I2CDriver):
+class SEN5x(Resettable):
     """I2C at 0x69, at most 100 kHz, values each second; a model gives what it has: SEN50 masses, SEN54 all but NOx.
 
     Masses need 30 s and pause for 10 s a week, when the fan is blown; NOx needs 11 s, the VOC index learns for hours.
@@ -31,6 +31,7 @@ class SEN5x(I2CDriver):
     wire = Wire("i2c", addresses=(0x69,))
     measures = tuple(field[0] for field in FIELDS)
     timing = Timing(warmup=30.0, interval=1.0, timeout=15.0)
+    soft_reset = (command(0xD304), 1.0)  # until it has booted
     options = (Option("temperature_offset", float, 0.0, "added inside, against its own warmth", "Cel", -10, 10),)
 
     def start(self) -> None:

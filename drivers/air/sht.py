@@ -8,12 +8,12 @@ from drivers.driver import Measurement, Timing
 from drivers.option import Option
 from drivers.quality import NONE, Reason
 from drivers.quantity import Quantity
-from drivers.sensirion import Numbered, celsius, percent, words
+from drivers.sensirion import Numbered, Resettable, celsius, percent, words
 
 ENDS = (0, 0xFFFF)
 
 
-class SHT3x(Numbered):
+class SHT3x(Resettable, Numbered):
     """One shot without clock stretching, 6 bytes. A temperature at either end is a fault, a humidity there a stop."""
 
     wire = Wire("i2c", addresses=(0x44, 0x45))
@@ -24,6 +24,7 @@ class SHT3x(Numbered):
     )
     commands: ClassVar[Mapping[str, bytes]] = {"high": b"\x24\x00", "medium": b"\x24\x0b", "low": b"\x24\x16"}
     number = (b"\x37\x80", 2)
+    soft_reset = (b"\x30\xa2", 0.0015)
 
     def trigger(self) -> None:
         """One measurement, clock stretching and heater off."""
@@ -51,6 +52,7 @@ class SHT4x(SHT3x):
     timing = Timing(measure=0.01, interval=10.0)
     commands = {"high": b"\xfd", "medium": b"\xf6", "low": b"\xe0"}  # noqa: RUF012 - declared above
     number = (b"\x89", 2)
+    soft_reset = (b"\x94", 0.001)
 
     def humidity(self, word: int) -> tuple[float, bool]:
         """-6 to 119 %RH, clamped."""

@@ -7,11 +7,11 @@ from contextlib import suppress
 from typing import Any
 
 from drivers.bus import Stream, Wire
-from drivers.driver import Driver, I2CDriver, Measurement, Timing
+from drivers.driver import Driver, Measurement, Timing
 from drivers.errors import BadData, BusError, NoData
 from drivers.quality import NONE, Reason
 from drivers.quantity import Quantity
-from drivers.sensirion import command, plain, text, version, words
+from drivers.sensirion import Resettable, command, plain, text, version, words
 from drivers.shdlc import DEVICE_ERROR, Line
 
 BEGIN, STOP, READY, READ, SERIAL, VERSION, STATUS = 0x0010, 0x0104, 0x0202, 0x0300, 0xD033, 0xD100, 0xD206
@@ -23,7 +23,7 @@ ANSWER = 0.05  # seconds within which it answers on UART
 DEAD = 1.63  # um, the size that goes with no mass at all when laser or fan are broken
 
 
-class SPS30(I2CDriver):
+class SPS30(Resettable):
     """A value a second; needs 30 s in clean air, and blows its fan for 10 s a week.
 
     I2C at 0x69, at most 100 kHz. Counts are of particles from 0.3 um up to the size.
@@ -36,6 +36,7 @@ class SPS30(I2CDriver):
         Quantity("typical_size", "um", 0.3, 10, 2),
     )
     timing = Timing(warmup=30.0, interval=1.0, timeout=15.0)
+    soft_reset = (command(0xD304), 0.1)
     version = 0  # of the firmware, not known yet
 
     def start(self) -> None:
@@ -94,6 +95,11 @@ class SPS30UART(Driver):
         self.bus.wait(ANSWER)
         self.line.tell(0x00, b"\x01\x03")
         self.bus.wait(ANSWER)
+
+    def reset(self) -> None:
+        """As after power-on, within 100 ms."""
+        self.line.tell(0xD3)
+        self.bus.wait(0.1)
 
     def identity(self) -> Mapping[str, str]:
         """Serial number and firmware."""

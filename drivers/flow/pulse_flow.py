@@ -1,12 +1,13 @@
 """Flow meters that give pulses: hall turbines such as YF-S201, reed and optical outputs of water meters."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from drivers.bus import Pulses, Wire
 from drivers.driver import Driver, Measurement, Timing
 from drivers.errors import NoData
 from drivers.option import Option
-from drivers.pulses import doubts
+from drivers.pulses import doubts, interpolated, paired
 from drivers.quality import NONE, Reason
 from drivers.quantity import Quantity
 
@@ -17,9 +18,10 @@ class PulseFlow(Driver):
     """Flow over the time that really passed, volume and pulses since the meter was mounted.
 
     The factor stands on the label (YF-S201: 450 pulses per litre). ``memory["pulses"]`` carries the count over
-    a restart, so ``volume`` never falls.
+    a restart, so ``volume`` never falls; with ``table`` ``memory["volume"]`` does, and takes ``offset`` but once.
     """
 
+    bus: Pulses
     wire = Wire("gpio")
     measures = (
         Quantity("flow", "L/min", 0, 100_000, 3),
@@ -27,27 +29,32 @@ class PulseFlow(Driver):
         Quantity("pulses", "count", 0, 1e15),
     )
     timing = Timing(interval=10.0)
-    totals = ("pulses",)
+    totals = ("pulses", "volume")
     options = (
         Option("pulses_per_litre", float, 450.0, "factor on the label of a turbine", "1/L", low=1e-6),
         Option("litres_per_pulse", float, None, "factor on the label of a water meter; wins when given", "L", low=1e-6),
+        Option("table", list, None, "pulses/s, L/min, pulses/s, L/min ... ascending, in place of a factor"),
         Option("debounce", "duration", 0.0, "shortest rest between two pulses: reed 5 to 50 ms, hall 0", "s", 0, 1),
         Option("offset", float, 0.0, "index of the meter when it was mounted", "L", low=0),
         Option("q_max", float, None, "highest flow of the meter; 1.2 times as much is flagged", "L/min", low=0),
     )
 
-    def __init__(self, bus: Pulses, **options: Any) -> None:
-        """``bus`` counts the edges, debounced."""
-        super().__init__(bus, **options)
-        self.line = bus
+    @classmethod
+    def measured(cls, options: Mapping[str, Any]) -> tuple[Quantity, ...]:
+        """Refuses a table that does not ascend."""
+        paired(options.get("table") or ())
+        return cls.measures
 
     def read(self) -> Measurement:
         """Edges since the last call, over the seconds since then."""
-        edges, seconds = self.line.take()
+        edges, seconds = self.bus.take()
         pulses = self.memory["pulses"] = self.memory.get("pulses", 0.0) + edges
         if seconds <= 0:
             raise NoData("no time has passed since the last reading")
         litres = self.set["litres_per_pulse"] or 1 / self.set["pulses_per_litre"]
-        flow, most = edges * litres / seconds * 60, self.set["q_max"]
-        values = {"flow": flow, "volume": pulses * litres + self.set["offset"], "pulses": pulses}
-        return Measurement(values, doubts(self.line, values, Reason.RATE if most and flow > NOISE * most else NONE))
+        flow, volume, most = edges * litres / seconds * 60, pulses * litres + self.set["offset"], self.set["q_max"]
+        if points := paired(self.set["table"] or ()):
+            flow = interpolated(points, edges / seconds)
+            volume = self.memory["volume"] = self.memory.get("volume", self.set["offset"]) + flow * seconds / 60
+        values = {"flow": flow, "volume": volume, "pulses": pulses}
+        return Measurement(values, doubts(self.bus, values, Reason.RATE if most and flow > NOISE * most else NONE))

@@ -25,6 +25,9 @@ class Chip(SensirionChip):
                 self._begun = self.time.now() if self._begun is None else self._begun
             case 0x0104:
                 self._begun = None
+            case 0xD304:
+                self._begun, self._taken = None, 0
+                return 2.0, ()
             case 0x0202:
                 return 0.003, (int(self._results() > self._taken),)
             case 0xD100:

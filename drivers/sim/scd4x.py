@@ -33,6 +33,8 @@ class Chip(SensirionChip):
                 return 0.001, self._take(at)
             case 0x3682:
                 return 0.001, (0xF896, 0x9F07, 0x3BBE)
+            case 0x3646:
+                return 0.02, ()
             case 0x36F6:
                 raise Refused("waking up")
             case 0xE000 | 0x2427 | 0x2416 if len(arguments) == 1:

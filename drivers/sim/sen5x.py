@@ -8,7 +8,7 @@ from drivers.sim.buses import SimI2C, wave
 from drivers.sim.faults import Faults
 from drivers.sim.time import Time
 
-BUSY = {0x0021: 0.05, 0x0104: 0.16, 0xD304: 0.1}  # seconds; all else takes 0.02
+BUSY = {0x0021: 0.05, 0x0104: 0.16, 0xD304: 1.0}  # seconds; all else takes 0.02
 CLEANING, LEARNING = 10.0, 11.0  # seconds
 HAS = {"sen50": 4, "sen54": 7, "sen55": 8}  # of the eight words
 

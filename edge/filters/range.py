@@ -22,7 +22,8 @@ class Range(Filter):
         return (reading,)
 
     def _inside(self, name: str, value: float) -> bool:
-        quantity = self.quantities[name]
-        low = quantity.low if self.set["low"] is None else self.set["low"]
-        high = quantity.high if self.set["high"] is None else self.set["high"]
-        return bool(low <= value <= high)
+        quantity = self.quantities.get(name)  # None: another filter added it
+        low, high = self.set["low"], self.set["high"]
+        if quantity is not None:
+            low, high = quantity.low if low is None else low, quantity.high if high is None else high
+        return (low is None or bool(low <= value)) and (high is None or bool(value <= high))

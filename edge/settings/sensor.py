@@ -150,4 +150,9 @@ def _filter(entry: Entry, sensor: Table, quantities: list[str]) -> FilterSetting
     if got.get("quantity", quantities[0]) not in quantities:
         table.cannot_be("quantity", quantities)
     options = {option.name: got[option.name] for option in known if option.name in got}
+    try:
+        FILTERS[kind.value]({}, **options)
+    except (ImportError, ValueError) as error:  # a package that an extra brings, options that do not go together
+        table.at_value(kind, f"filter '{kind.value}' cannot be built: {error}", "see: config/edge.toml")
+        return None
     return FilterSettings(kind.value, got.get("quantity"), options)

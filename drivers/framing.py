@@ -93,7 +93,7 @@ class Sentence:
         """Whether ``*HH`` is the exclusive or of all between ``$`` and ``*``."""
         body, star, digits = frame[1:].rstrip().rpartition(b"*")
         try:
-            return bool(star) and len(digits) == 2 and int(digits, 16) == xor8(body)
+            return bool(star) and len(digits) == 2 and digits.isalnum() and int(digits, 16) == xor8(body)
         except ValueError:
             return False
 

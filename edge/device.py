@@ -7,11 +7,10 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from enum import Enum
 
 from drivers import NONE, BadData, Bus, BusError, Driver, DriverError, Measurement, NoData, Plug, Reason, is_total
 from edge.clock import Clock, Stamp
+from edge.condition import Counts, Health
 from edge.filters import Chain
 from edge.power import Power
 from edge.reading import GOOD, MISSING, Level, Reading
@@ -28,25 +27,6 @@ MISSING_EVERY = 60.0  # seconds between readings that say "missing"
 SPARE_DIGITS = 1  # behind the resolution of the quantity: enough for means, and no noise of binary fractions
 FRESH = 600.0  # seconds that the value of another device may be old and still compensate
 EARLY = 0.25  # share of its interval that a streaming value may come early and still be kept
-
-
-class Health(Enum):
-    """How a device is."""
-
-    STARTING = "starting"
-    OK = "ok"
-    ILL = "ill"
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a device did since the start; for status and bench."""
-
-    good: int = 0
-    bad: int = 0
-    opened: int = 0
-    resets: int = 0
-    latest: dict[str, Reading] = field(default_factory=dict)  # the last value of each quantity, before the filters
 
 
 class Device:

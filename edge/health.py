@@ -8,7 +8,8 @@ from typing import Any
 
 import drivers
 from edge.clock import Clock
-from edge.device import Device, Health
+from edge.condition import Health
+from edge.device import Device
 from edge.forwarder import Forwarder
 from edge.outbox.outbox import Outbox
 from edge.outbox.writer import Writer

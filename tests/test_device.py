@@ -10,7 +10,8 @@ from drivers import Reason
 from drivers.sim import SimPort
 from drivers.sim.time import VirtualTime
 from edge.clock import Clock
-from edge.device import Device, Health
+from edge.condition import Health
+from edge.device import Device
 from edge.filters import Chain
 from edge.reading import Level
 from edge.settings import SensorSettings

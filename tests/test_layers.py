@@ -17,7 +17,7 @@ LAYERS = (
     ("edge.pipeline",),
     ("edge.sampler", "edge.forwarder", "edge.health", "edge.device"),
     ("edge.outbox", "edge.filters", "edge.uplink", "edge.payload", "edge.settings", "edge.events", "edge.state",
-     "edge.control", "edge.pace", "edge.notify", "edge.gnsstime", "edge.power"),
+     "edge.control", "edge.pace", "edge.notify", "edge.gnsstime", "edge.power", "edge.condition"),
     ("edge.reading",),
     ("edge.clock", "edge.errors"),
     ("edge",),

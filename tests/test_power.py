@@ -9,7 +9,8 @@ from drivers import BusError
 from drivers.sim import SimPort
 from drivers.sim.time import VirtualTime
 from edge.clock import Clock
-from edge.device import Device, Health
+from edge.condition import Health
+from edge.device import Device
 from edge.filters import Chain
 from edge.power import OFF, PATIENCE, Power
 from edge.settings import SensorSettings, SettingsError, load

@@ -193,14 +193,24 @@ class Node:
             log.info("the configuration has not changed")
             return
         with self._busy:
+            old = self.settings
             self.pipeline.stop()
-            self._beats.forget()
-            self.settings = settings
-            self.stores.outbox.limit_to(settings.outbox.limit)
-            self.pipeline = self._pipeline()
-            self.pipeline.start()
+            try:
+                self._build(settings)
+            except Exception as error:  # what no check foresaw must not leave the node without a pipeline
+                log.exception("the new configuration cannot be built, the old one goes on")
+                self.stores.events.put("config", accepted=False, why=str(error)[:1000])
+                self._build(old)
+                return
         log.info("configuration %s is in force", settings.digest)
         self.stores.events.put("config", accepted=True, digest=settings.digest)
+
+    def _build(self, settings: Settings) -> None:
+        self._beats.forget()
+        self.settings = settings
+        self.stores.outbox.limit_to(settings.outbox.limit)
+        self.pipeline = self._pipeline()
+        self.pipeline.start()
 
     def _save(self) -> None:
         self._saved, self._settled = time.monotonic(), self._delivered()

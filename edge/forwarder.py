@@ -130,8 +130,9 @@ class Forwarder:
             for ack in self._uplink.poll(self._patience()):
                 self._settle(ack)
                 self._backoff.reset()
-            for receipt in self._uplink.inbox():
-                self._receipt(receipt)
+            for channel, payload in self._uplink.inbox():
+                if channel == "receipt":
+                    self._receipt(payload)
 
     def _patience(self) -> float:
         pause = self._route.picker.pause

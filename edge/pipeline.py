@@ -212,4 +212,5 @@ def _lost(stores: Stores, name: str, first: int, last: int) -> None:
 def _uplink(settings: UplinkSettings, node: str, status: StatusMessage) -> Uplink:
     from edge.uplink.mqtt import MqttUplink  # a node without an uplink needs no paho
 
-    return MqttUplink(settings, node, status)
+    inbound = ("receipt",) if settings.custody == "receipt" else ()
+    return MqttUplink(settings, node, status, inbound)

@@ -19,7 +19,7 @@ class FakeUplink:
         self.down, self.mute = False, False
         self.refuse = lambda records: None
         self.messages = []  # (channel, payload, properties) as they came
-        self.receipts = []  # payloads that the centre sends
+        self.inbound = []  # (channel, payload) that the centre sends
         self.connections = 0
         self.most_under_way = 0
         self._under_way = {}
@@ -58,7 +58,7 @@ class FakeUplink:
         return acks
 
     def inbox(self):
-        taken, self.receipts = self.receipts, []
+        taken, self.inbound = self.inbound, []
         return taken
 
     def wake(self):

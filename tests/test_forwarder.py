@@ -207,11 +207,12 @@ def test_a_receipt_lets_readings_go_and_an_acknowledgement_alone_does_not(tmp_pa
     with running(rig):
         rig.until(lambda: len(rig.seqs()) == 30 and not rig.uplink._under_way)
         assert rig.cursor.ledger(30).delivered == 0
-        rig.uplink.receipts += [b"nonsense", b'{"upto": true}', b'{"upto": 20}']
+        nonsense = [b"nonsense", b'{"upto": true}', b"[" * 60_000]
+        rig.uplink.inbound += [("receipt", payload) for payload in (*nonsense, b'{"upto": 20}')]
         rig.forwarder.wake()
         rig.until(lambda: rig.cursor.ledger(30).delivered == 20)
         assert rig.cursor.ledger(30).waiting == 10
-        rig.uplink.receipts.append(b'{"upto": 30}')
+        rig.uplink.inbound += [("command", b'{"upto": 25}'), ("receipt", b'{"upto": 30}')]
         rig.forwarder.wake()
         rig.until(rig.drained)
     assert rig.seqs() == list(range(1, 31))

@@ -9,7 +9,7 @@ import select
 import socket
 import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from edge.uplink.uplink import Ack
 
 CONNECT = 10.0  # seconds for name, TCP, TLS and CONNACK together with each of their steps
 SILENCE = 3.0  # seconds without CONNACK after which MQTT 3.1.1 is tried: some brokers wait for more of a CONNECT of 5
-RECEIPT, RECEIPTS = 256, 100  # bytes of a receipt, and receipts that wait to be read, at most
+INBOX = 128_000  # bytes that wait to be read at most; what comes beyond them is dropped
 ACK = 30.0  # seconds after which a message without acknowledgement means a dead link
 KEEPALIVE = 60
 USER_TIMEOUT = 15_000  # ms that data may stay unacknowledged by TCP
@@ -33,8 +33,10 @@ OTHER_VERSION = (0x01, 0x84)  # CONNACK: unacceptable or unsupported protocol ve
 class MqttUplink:
     """A broker."""
 
-    def __init__(self, settings: UplinkSettings, node: str, status: Callable[[bool], bytes]) -> None:
-        """``status(online)`` gives the retained birth and will message."""
+    def __init__(
+        self, settings: UplinkSettings, node: str, status: Callable[[bool], bytes], inbound: Collection[str] = ()
+    ) -> None:
+        """``status(online)`` gives the retained birth and will message, ``inbound`` are the channels to listen to."""
         self._settings, self._node, self._status = settings, node, status
         self.window = settings.window
         self.largest: int | None = None
@@ -44,7 +46,8 @@ class MqttUplink:
         self._other_version = False
         self._sent: dict[int, float] = {}  # when each message under way was sent
         self._acks: list[Ack] = []
-        self._received: list[bytes] = []
+        self._inbound = {self._topic(channel): channel for channel in inbound}
+        self._received: list[tuple[str, bytes]] = []
         self._fate: UplinkDown | None = None
         self._connected = False
         self._waker, self._woken = socket.socketpair()
@@ -67,8 +70,8 @@ class MqttUplink:
                 self._try_5_at = 0.0
                 raise
         self._client.publish(self._topic("status"), self._status(True), qos=1, retain=True)
-        if self._settings.custody == "receipt":
-            self._client.subscribe(self._topic("receipt"), qos=1)
+        for topic in self._inbound:
+            self._client.subscribe(topic, qos=1)
 
     def send(self, channel: str, payload: bytes, properties: Mapping[str, str]) -> int:
         """Hands a message to paho. Raises ``Refused`` when it is larger than the broker takes."""
@@ -90,8 +93,8 @@ class MqttUplink:
         acks, self._acks = self._acks, []
         return acks
 
-    def inbox(self) -> list[bytes]:
-        """What came on the receipt channel."""
+    def inbox(self) -> list[tuple[str, bytes]]:
+        """What came on the inbound channels, with the channel of each."""
         taken, self._received = self._received, []
         return taken
 
@@ -208,8 +211,10 @@ class MqttUplink:
             self._fate = UplinkDown(f"{self._where} does not take the message now: {reason}")
 
     def _on_message(self, client: Any, userdata: Any, message: Any) -> None:
-        if len(message.payload) <= RECEIPT and len(self._received) < RECEIPTS:
-            self._received.append(bytes(message.payload))
+        channel = self._inbound.get(message.topic)
+        waiting = sum(len(payload) for _, payload in self._received)
+        if channel is not None and waiting + len(message.payload) <= INBOX:
+            self._received.append((channel, bytes(message.payload)))
 
     @staticmethod
     def _properties(properties: Mapping[str, str]) -> Properties:

@@ -29,8 +29,8 @@ class Uplink(Protocol):
         Raises ``UplinkDown``.
         """
 
-    def inbox(self) -> list[bytes]:
-        """The receipts that came since the last call, unread."""
+    def inbox(self) -> list[tuple[str, bytes]]:
+        """What came since the last call, unread: channel (``receipt``, ``command``) and payload of each message."""
 
     def wake(self) -> None:
         """Ends a ``poll`` early; from any thread."""

@@ -11,13 +11,14 @@ import os
 import stat
 from pathlib import Path
 from threading import Lock
-from typing import Any, TextIO
+from typing import Any
 from zlib import crc32
 
 from tinydb import TinyDB, where
 from tinydb.middlewares import CachingMiddleware
 from tinydb.storages import Storage
 
+from edge.durable import put_aside, replace_file
 from edge.errors import StorageError
 
 log = logging.getLogger("edge.state")
@@ -39,22 +40,13 @@ class AtomicStorage(Storage):
             return None
         except (OSError, ValueError, RecursionError) as error:
             log.error("%s cannot be read (%s); it is set aside and state begins anew", self._path, error)
-            _put_aside(self._path)
+            put_aside(self._path)
             return None
 
     def write(self, data: dict[str, dict[str, Any]]) -> None:
         """Replaces the content durably. Raises ``OSError`` and leaves the old content in place."""
-        fresh = self._path.with_suffix(".new")
-        with _new_file(fresh) as file:
-            json.dump({SUM: _sum(data), **data}, file, separators=(",", ":"))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        content = json.dumps({SUM: _sum(data), **data}, separators=(",", ":"))
+        replace_file(self._path, content.encode())
 
 
 def _content(path: Path) -> bytes:
@@ -89,27 +81,6 @@ def _tables(content: Any) -> dict[str, dict[str, Any]]:
             ):
                 raise ValueError("it holds rows that are not ours")
     return content
-
-
-def _new_file(path: Path) -> TextIO:
-    """A file of our own, whatever lay there before. Raises ``OSError``."""
-    try:
-        path.unlink(missing_ok=True)
-    except (IsADirectoryError, PermissionError):
-        _put_aside(path)
-    return path.open("x", encoding="utf-8")
-
-
-def _put_aside(path: Path) -> None:
-    """Renames it, over what was set aside before where that can be."""
-    places = (path.with_suffix(".unreadable"), path.with_suffix(f".unreadable-{os.urandom(4).hex()}"))
-    for place in places:
-        try:
-            path.replace(place)
-            return
-        except OSError as error:
-            log.debug("%s cannot become %s: %s", path, place.name, error)
-    log.error("%s could not be set aside", path)
 
 
 class State:

@@ -19,7 +19,7 @@ LAYERS = (
     ("edge.outbox", "edge.filters", "edge.uplink", "edge.payload", "edge.settings", "edge.events", "edge.state",
      "edge.control", "edge.pace", "edge.notify", "edge.gnsstime", "edge.power", "edge.condition"),
     ("edge.reading",),
-    ("edge.clock", "edge.errors"),
+    ("edge.clock", "edge.errors", "edge.durable"),
     ("edge",),
     ("drivers",),
     ("drivers.plug",),

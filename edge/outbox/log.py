@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import RLock
 
+from edge.durable import sync_folder
 from edge.errors import StorageError
 from edge.outbox.reader import Extent, Reader, SegmentReader
-from edge.outbox.segment import SPARE, START, Header, Tail, create, cut, firsts, path_of, retire, set_aside, sync_folder
+from edge.outbox.segment import SPARE, START, Header, Tail, create, cut, firsts, path_of, retire, set_aside
 from edge.reading import Reading, Stored
 
 log = logging.getLogger("edge.outbox")

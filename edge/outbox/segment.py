@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zlib import crc32
 
+from edge.durable import sync_folder
 from edge.outbox.record import US_LIMIT, Channel, channel_record, reading_record
 from edge.reading import Reading
 
@@ -64,15 +65,6 @@ def path_of(folder: Path, first: int) -> Path:
 def firsts(folder: Path) -> list[int]:
     """The first seqs of all segments in a folder, in order."""
     return sorted(int(found[1]) for path in folder.iterdir() if (found := NAME.fullmatch(path.name)))
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes names durable: a rename is only on the card once its directory is."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
 
 
 def write_all(fd: int, data: bytes | bytearray, at: int) -> None:

@@ -3,7 +3,9 @@
 import errno
 import os
 import random
+import shutil
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,8 +14,10 @@ from hypothesis import strategies as st
 from drivers import Reason
 from edge.clock import Stamp
 from edge.errors import StorageError
+from edge.outbox.header import START, Header
 from edge.outbox.outbox import Outbox
-from edge.outbox.segment import START, firsts, path_of
+from edge.outbox.record import Channel, reading_of, reading_record, records
+from edge.outbox.segment import firsts, path_of
 from edge.reading import GOOD, MISSING, Quality, Reading, Spread
 
 BOOT = "6b8f4a52-0000-4000-8000-000000000001"
@@ -113,7 +117,7 @@ def test_a_torn_commit_is_cut_at_every_byte(tmp_path, garbage):
     path = path_of(tmp_path, 1)
     whole = path.read_bytes()
     end = len(whole.rstrip(b"\0"))
-    for cut in range(end - 60, end, 7):
+    for cut in range(end - 45, end, 5):
         path.write_bytes((whole[:cut] + garbage).ljust(len(whole), b"\0"))
         outbox = Outbox(tmp_path, limit=1 << 20, segment=SEGMENT)
         kept = everything(outbox)
@@ -128,7 +132,7 @@ def test_a_damaged_byte_costs_at_most_one_reading(tmp_path):
     filled(tmp_path, 300).close()
     path, chance = path_of(tmp_path, 1), random.Random(1)
     whole = path.read_bytes()
-    for at in range(0, len(whole.rstrip(b"\0")) - 25, 37):
+    for at in range(0, len(whole.rstrip(b"\0")) - 16, 37):
         damaged = bytearray(whole)
         damaged[at] ^= 1 << chance.randrange(8)
         path.write_bytes(damaged)
@@ -253,6 +257,20 @@ def test_any_reading_comes_back_as_it_was(tmp_path_factory, readings):
     outbox.close()
 
 
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [(3.7, 16), (-40.0, 16), (21.37, 16), (1013.25, 18), (52.5163889, 18), (98765432.1, 18), (1 / 3, 22), (1e300, 22),
+     (0.1 + 0.2, 22), (float("inf"), 22), (None, 14)],
+)  # fmt: skip
+def test_a_value_of_few_decimals_is_short_and_the_very_same_double(value, size):
+    header, wanted = Header(70_000, 0, BOOT, 7), Reading("pm", "pm2_5", value, "ug/m3", Stamp(BOOT, 5000))
+    channels = {3: Channel("pm", "pm2_5", "ug/m3")}
+    for seq, length in ((70_000 + 0xFFFF, size), (70_000 + 0x10000, size + 2)):
+        data = reading_record(seq, 3, wanted, header)
+        assert len(data) == length
+        assert [reading_of(*record, channels, header) for _, *record in records(data, 0, header)] == [(seq, wanted)]
+
+
 class Failing:
     """A disk whose next syncs fail after the data has reached it: what os.fdatasync does on a dying card."""
 
@@ -291,3 +309,53 @@ def test_a_failed_put_that_is_tried_again_takes_the_same_seqs(tmp_path, monkeypa
         outbox.put([reading(10)])
     assert outbox.put([reading(10)]) == (11, 11)
     assert everything(outbox)[-1] == (11, reading(10))
+
+
+def older(seq):
+    """What the folder of format version 1 holds; it was written by the release that had it."""
+    at, value = Stamp(BOOT if seq <= 60 else BOOT[:-1] + "2", seq * 10**9), seq / 8
+    if seq in (31, 32, 80):
+        return Reading("gauge", "level", value, "m", at)
+    if seq % 10 == 0:
+        return Reading("air", "humidity", None, "%RH", at, quality=MISSING)
+    if seq % 7 == 0:
+        return Reading("air", "temperature", value, "Cel", at, 60.0, raw=value + 1, spread=Spread(60, 1.0, value))
+    return Reading("pm", ("pm1", "pm2_5")[seq % 2], value, "ug/m3", at)
+
+
+@pytest.fixture
+def version_1(tmp_path):
+    """The outbox of a node before the update; only the zeros at the end of its segments were left out."""
+    folder = shutil.copytree(Path(__file__).parent / "golden" / "outbox-1", tmp_path / "outbox")
+    for path in folder.rglob("*.seg"):
+        path.write_bytes(path.read_bytes().ljust(SEGMENT, b"\0"))
+    return folder
+
+
+def all_of(outbox):
+    return dict(everything(outbox)) | dict(outbox.reader(alarm=True).read(1, outbox.last, 1000))
+
+
+def test_a_node_goes_on_behind_the_outbox_of_the_version_before(version_1):
+    outbox = Outbox(version_1, limit=1 << 20, segment=SEGMENT)
+    assert all_of(outbox) == {seq: older(seq) for seq in range(1, 91)}
+    assert outbox.alarms(1, 99) == [(31, 32), (80, 80)]
+    assert outbox.put([older(91)]) == (91, 91)
+    assert outbox.put([alarm(92)], alarm=True) == (92, 92)
+    outbox.close()
+    again = Outbox(version_1, limit=1 << 20, segment=SEGMENT)
+    assert all_of(again) == {seq: older(seq) for seq in range(1, 92)} | {92: alarm(92)}
+    assert firsts(version_1) == [1, 61, 91]
+    assert not again.quarantined
+
+
+def test_a_damaged_byte_costs_one_reading_of_the_version_before(version_1):
+    path, chance = path_of(version_1, 61), random.Random(1)
+    whole = path.read_bytes()
+    for at in range(0, 1371, 5):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << chance.randrange(8)]) + whole[at + 1 :])
+        outbox = Outbox(version_1, limit=1 << 20, segment=SEGMENT)
+        kept = everything(outbox)
+        assert len(kept) >= 86, f"byte {at}"
+        assert all(stored == older(seq) for seq, stored in kept)
+        outbox.close()

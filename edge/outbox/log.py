@@ -14,8 +14,10 @@ from threading import RLock
 
 from edge.durable import sync_folder
 from edge.errors import StorageError
+from edge.outbox.header import START, VERSION, Header
 from edge.outbox.reader import Extent, Reader, SegmentReader
-from edge.outbox.segment import SPARE, START, Header, Tail, create, cut, firsts, path_of, retire, set_aside
+from edge.outbox.record import SHORTEST_READING
+from edge.outbox.segment import SPARE, Tail, create, cut, firsts, path_of, retire, set_aside
 from edge.reading import Reading, Stored
 
 log = logging.getLogger("edge.outbox")
@@ -25,7 +27,6 @@ SMALLEST = 1 << 14  # bytes of a segment
 FEWEST = 4  # segments that even the smallest outbox has
 DEFAULT_LIMIT = 2_000_000_000
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-SHORTEST_RECORD = 16  # bytes; what bounds the seqs a damaged segment may have held
 LOOK_BACK = 120.0  # seconds before the end in which the newest reading of each channel is looked for
 FARTHEST = 2  # segments before the last one that are read for that at most
 
@@ -217,13 +218,13 @@ class Log:
         try:
             segment = self._recall(first)
         except ValueError as error:
-            self.last = max(self.last, first + self._size // SHORTEST_RECORD)
+            self.last = max(self.last, first + self._size // SHORTEST_READING)
             self._set_aside(self._firsts.pop(), error)
             return False
         except OSError as error:
             if error.errno != errno.EIO:
                 raise
-            self.last = max(self.last, first + self._size // SHORTEST_RECORD)
+            self.last = max(self.last, first + self._size // SHORTEST_READING)
             log.error("segment %d cannot be read now (%s); it stays, and a new one is begun", first, error)
             return True
         self.last = max(self.last, first - 1, *(seq for seq, _ in self._newest.values()))
@@ -231,7 +232,8 @@ class Log:
         path = path_of(self._folder, first)
         try:
             cut(path, segment.behind)
-            self._tail = Tail(self._folder, segment.header, path.stat().st_size, segment.behind, segment.channels)
+            if segment.header.version == VERSION:  # behind an older one a new one is begun
+                self._tail = Tail(self._folder, segment.header, path.stat().st_size, segment.behind, segment.channels)
         except OSError as error:
             log.error("the last segment cannot be written (%s); a new one is begun", error)
         return True

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from edge.outbox.header import START, Header, unpack_header
 from edge.outbox.record import CHANNEL, Channel, channel_of, reading_of, records
-from edge.outbox.segment import START, Header, open_plain, path_of, unpack_header
-from edge.reading import Reading, Stored
+from edge.outbox.segment import open_plain, path_of
+from edge.reading import Stored
 
 CHUNK = 1 << 15
 LONGEST = 2048  # bytes of a record
@@ -58,22 +59,16 @@ class SegmentReader:
 
     def _decoded(self, data: bytes) -> tuple[list[Stored], int]:
         found: list[Stored] = []
-        used, header = 0, self.header
-        for behind, kind, body in records(data, 0, header.salt):
+        used = 0
+        for behind, kind, body in records(data, 0, self.header):
             used = behind
             if kind == CHANNEL:
                 self.channels.update([channel_of(body)])
                 continue
-            reading = reading_of(kind, body, self.channels, header.base, header.boot)
+            reading = reading_of(kind, body, self.channels, self.header)
             if reading is not None:
-                found.append(_whole(reading, header.first))
+                found.append(reading)
         return found, used
-
-
-def _whole(reading: tuple[int, Reading], first: int) -> Stored:
-    """Gives a reading the high bits of its seq back."""
-    low, value = reading
-    return first + ((low - first) & 0xFFFFFFFF), value
 
 
 class Reader:

@@ -1,9 +1,7 @@
 """A segment: one file of the outbox, of constant size, written once from front to end.
 
 It is filled with zeros beforehand or recycled from an older one by rename, so that a sync later writes one page and no
-metadata. Its name is the first seq it may hold. Two copies of the header stand at its front::
-
-    "EDG1"  u16 version  u16 -  u64 first seq  i64 base (microseconds since boot)  36 s boot id  u32 salt  u32 crc32
+metadata. Its name is the first seq it may hold. Its header stands at its front (``header.py``), then come records.
 """
 
 import errno
@@ -11,50 +9,19 @@ import logging
 import os
 import re
 import stat
-import struct
 from itertools import count
 from pathlib import Path
-from typing import NamedTuple
-from zlib import crc32
 
 from edge.durable import sync_folder
+from edge.outbox.header import Header
 from edge.outbox.record import US_LIMIT, Channel, channel_record, reading_record
 from edge.reading import Reading
 
-HEADER = struct.Struct("<4sHHQq36sI")
-COPY = 128  # bytes between the two copies of the header
-START = 2 * COPY
-MAGIC, VERSION = b"EDG1", 1
 NAME = re.compile(r"(\d{16,19})\.seg")
 SPARE = "spare.tmp"
 FOREIGN = (errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.EACCES, errno.EPERM)  # of a link, folder, pipe, locked file
 
 log = logging.getLogger("edge.outbox")
-
-
-class Header(NamedTuple):
-    """What all records of a segment share; ``base`` are microseconds of CLOCK_BOOTTIME."""
-
-    first: int
-    base: int
-    boot: str
-    salt: int
-
-    def pack(self) -> bytes:
-        """Both copies, as they stand at the front of the file."""
-        head = HEADER.pack(MAGIC, VERSION, 0, self.first, self.base, self.boot.encode(), self.salt)
-        return (head + crc32(head).to_bytes(4, "little")).ljust(COPY, b"\0") * 2
-
-
-def unpack_header(data: bytes) -> Header | None:
-    """The header from whichever copy is whole; None if neither is."""
-    for at in (0, COPY):
-        head, check = data[at : at + HEADER.size], data[at + HEADER.size : at + HEADER.size + 4]
-        if len(check) == 4 and crc32(head) == int.from_bytes(check, "little"):
-            magic, version, _, first, base, boot, salt = HEADER.unpack(head)
-            if (magic, version) == (MAGIC, VERSION):
-                return Header(first, base, boot.rstrip(b"\0").decode("ascii", "replace"), salt)
-    return None
 
 
 def path_of(folder: Path, first: int) -> Path:
@@ -183,7 +150,7 @@ class Tail:
         if number is None:
             number = self._numbers[channel] = len(self._numbers)
             self._records += channel_record(number, channel, self.header.salt) * 2
-        self._records += reading_record(seq, number, reading, self.header.base, self.header.salt)
+        self._records += reading_record(seq, number, reading, self.header)
 
     def commit(self) -> None:
         """What was collected is on the card when this returns.

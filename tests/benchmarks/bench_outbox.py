@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from edge.clock import Stamp
+from edge.outbox.header import Header
 from edge.outbox.outbox import Outbox
 from edge.outbox.record import reading_record, records
 from edge.payload import SenML
@@ -19,6 +20,7 @@ from edge.reading import Batch, Reading
 BOOT = "6b8f4a52-0000-4000-8000-000000000001"
 BATCHES = {1: 200, 20: 200, 100: 100, 1000: 30}  # readings in a put: how many puts
 MANY = 50_000
+HEADER = Header(0, 0, BOOT, 0)
 
 
 def made(count: int, start: int = 0) -> list[Reading]:
@@ -44,7 +46,7 @@ def bench_put(folder: Path) -> None:
     for size, times in BATCHES.items():
         outbox = Outbox(folder / f"put{size}", limit=256_000_000)
         outbox.put(made(size))  # makes the segment and names the channels
-        record = len(reading_record(1, 0, made(1)[0], 0, 0))
+        record = len(reading_record(1, 0, made(1)[0], HEADER))
         plain_path = folder / f"plain{size}"
         plain_path.write_bytes(bytes(1 << 20))
         fd, data = os.open(plain_path, os.O_WRONLY), bytes([1]) * (record * size)
@@ -78,11 +80,11 @@ def bench_read(folder: Path) -> None:
 def bench_encode() -> None:
     some = made(500)
     took = min(
-        seconds(lambda: [reading_record(n, 0, reading, 0, 0) for n, reading in enumerate(some)]) for _ in [0] * 20
+        seconds(lambda: [reading_record(n, 0, reading, HEADER) for n, reading in enumerate(some)]) for _ in [0] * 20
     )
     print(f"{'record':>18}{took / 500 * 1e6:>12.2f} us a reading")
-    data = b"".join(reading_record(n, 0, reading, 0, 0) for n, reading in enumerate(some))
-    took = min(seconds(lambda: list(records(data, 0, 0))) for _ in [0] * 20)
+    data = b"".join(reading_record(n, 0, reading, HEADER) for n, reading in enumerate(some))
+    took = min(seconds(lambda: list(records(data, 0, HEADER))) for _ in [0] * 20)
     print(f"{'check':>18}{took / 500 * 1e6:>12.2f} us a reading")
     batch = Batch("LP-0417", list(enumerate(some, 1)), "live")
     took = min(seconds(SenML().encode, batch, lambda stamp: stamp.ticks) for _ in [0] * 20)

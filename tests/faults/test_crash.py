@@ -23,7 +23,7 @@ pytestmark = pytest.mark.faults
 ROUNDS = int(os.environ.get("EDGE_ROUNDS", "10"))
 SEED = 417
 LONGEST = 0.15  # seconds that the writer lives after its first promise
-MOST = SEGMENT // 25  # readings of a segment, which may go between the last promise and the kill
+MOST = SEGMENT // 24  # readings of a segment, which may go between the last promise and the kill
 MILLION = 1_000_000
 READY = 2.0  # seconds
 

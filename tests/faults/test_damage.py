@@ -19,8 +19,9 @@ import pytest
 from drivers import Reason
 from edge.clock import Stamp
 from edge.node import Node
+from edge.outbox.header import HEADER, START, unpack_header
 from edge.outbox.outbox import Outbox
-from edge.outbox.segment import HEADER, START, firsts, path_of, unpack_header
+from edge.outbox.segment import firsts, path_of
 from edge.reading import GOOD, Reading, Spread
 from edge.settings import load
 from tests.faults.blockdevice import ROOT

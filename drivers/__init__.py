@@ -14,7 +14,7 @@ from drivers.option import REQUIRED, Option
 from drivers.plug import Plug, plug, supply
 from drivers.quality import NONE, Reason
 from drivers.quantity import CATALOGUE, Quantity, is_total, units
-from drivers.registry import load, names
+from drivers.registry import announced, load, names
 
 __all__ = [
     "CATALOGUE",
@@ -40,6 +40,7 @@ __all__ = [
     "StreamDriver",
     "Timing",
     "Wire",
+    "announced",
     "is_total",
     "load",
     "names",

@@ -21,6 +21,7 @@ from edge.health import Beats, clock_status, outbox_status, process_status, sens
 from edge.notify import notify
 from edge.outbox.cursor import Cursor
 from edge.outbox.outbox import Outbox
+from edge.payload import Channels
 from edge.pipeline import Pipeline, Stores
 from edge.settings import Settings, SettingsError
 from edge.state import State
@@ -148,7 +149,15 @@ class Node:
         known = max((cursor.highest for cursor in cursors.values()), default=0)
         outbox = Outbox(folder / "outbox", limit=self.settings.outbox.limit, known=known)
         events = Events(self.clock, self._state)
-        return Stores(outbox, cursors, self._state.load("memory"), events, self.clock)
+        channels = Channels(self._state.load("channels"), self._number)
+        return Stores(outbox, cursors, self._state.load("memory"), events, self.clock, channels)
+
+    def _number(self, numbers: dict[str, int]) -> None:
+        """Keeps the number of a new channel before a message uses it."""
+        try:
+            self._state.save("channels", numbers)
+        except StorageError as error:
+            log.error("the number of a channel could not be saved yet: %s", error)
 
     def _saved_as(self, table: str, name: str, make: Callable[[Any], Made]) -> Made | None:
         """A value of the state; one that makes no sense is passed over: at worst readings go twice."""

@@ -20,7 +20,7 @@ from edge.outbox.cursor import Cursor
 from edge.outbox.outbox import Outbox
 from edge.outbox.picker import Picker
 from edge.outbox.writer import Writer
-from edge.payload import PAYLOADS
+from edge.payload import Channels, load
 from edge.power import Power
 from edge.reading import Reading
 from edge.sampler import Sampler
@@ -41,6 +41,7 @@ class Stores:
     memories: dict[str, dict[str, float]]  # of the drivers, by sensor
     events: Events
     clock: Clock
+    channels: Channels
 
 
 class Pipeline:
@@ -185,7 +186,7 @@ def _forwarder(node: str, settings: UplinkSettings, stores: Stores, status: Stat
     cursor = stores.cursors.setdefault(settings.name, Cursor(settings.name))
     cursor.receipt = settings.custody == "receipt"
     picker = Picker(stores.outbox, cursor, settings.rate, _wanted(settings))
-    route = Route(settings, _uplink(settings, node, status), PAYLOADS[settings.payload](), cursor, picker)
+    route = Route(settings, _uplink(settings, node, status), load(settings.payload)(stores.channels), cursor, picker)
     picker.on_lost = lambda first, last: _lost(stores, settings.name, first, last)
     for first, last in stores.outbox.gone():
         if lost := cursor.evict(first, last):

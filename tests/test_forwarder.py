@@ -11,7 +11,7 @@ from edge.forwarder import Forwarder, Route
 from edge.outbox.cursor import Cursor
 from edge.outbox.outbox import Outbox
 from edge.outbox.picker import Picker
-from edge.payload import PAYLOADS
+from edge.payload import load
 from edge.reading import Reading
 from edge.settings import UplinkSettings
 from edge.state import State
@@ -31,7 +31,7 @@ class Rig:
         settings = UplinkSettings("city", "mqtt", "localhost", 1883, **{"batch": 10, **more})
         self.cursor.receipt = settings.custody == "receipt"
         self.picker = Picker(self.outbox, self.cursor, settings.rate, wanted)
-        route = Route(settings, self.uplink, PAYLOADS["senml+json"](), self.cursor, self.picker)
+        route = Route(settings, self.uplink, load("senml+json")(), self.cursor, self.picker)
         self.forwarder = Forwarder("N-1", route, self.events, Clock())
         self.number = 0
 

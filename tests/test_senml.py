@@ -4,7 +4,7 @@ import json
 
 from drivers import Reason
 from edge.clock import Anchor, Clock, Stamp
-from edge.payload import PAYLOADS
+from edge.payload import load
 from edge.reading import GOOD, MISSING, Batch, Reading, Spread
 
 BOOT = "6b8f4a52-0000-4000-8000-000000000001"
@@ -32,7 +32,7 @@ UNDATED = clock().utc
 
 def pack(*readings, utc=DATED, first=7):
     stored = list(enumerate(readings, first))
-    return json.loads(PAYLOADS["senml+json"]().encode(Batch("LP-0417", stored, "live"), utc))
+    return json.loads(load("senml+json")().encode(Batch("LP-0417", stored, "live"), utc))
 
 
 def reading(value=8.0, quantity="pm2_5", unit="ug/m3", at=101 * S, **more):
@@ -85,7 +85,7 @@ def test_what_calibration_changed_and_what_an_interval_is_made_of():
 
 def test_seqs_that_do_not_follow_are_named():
     batch = Batch("LP-0417", [(7, reading()), (8, reading()), (11, reading()), (12, reading())], "backlog")
-    records = json.loads(PAYLOADS["senml+json"]().encode(batch, DATED))
+    records = json.loads(load("senml+json")().encode(batch, DATED))
     assert [record.get("sq") for record in records] == [None, None, 11, None]
 
 

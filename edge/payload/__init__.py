@@ -1,8 +1,8 @@
-"""How a batch looks on the wire."""
+"""How a batch looks on the wire, and how a receiver reads it."""
 
+from edge.payload.channels import Channels
 from edge.payload.payload import Dates, Payload
-from edge.payload.senml import SenML
+from edge.payload.record import Record, Unreadable
+from edge.payload.registry import load, names
 
-PAYLOADS: dict[str, type[Payload]] = {"senml+json": SenML}
-
-__all__ = ["PAYLOADS", "Dates", "Payload", "SenML"]
+__all__ = ["Channels", "Dates", "Payload", "Record", "Unreadable", "load", "names"]

@@ -1,18 +1,43 @@
-"""What an encoder is."""
+"""What an encoder is, and the words that all of them use."""
 
-from collections.abc import Callable
-from typing import Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from typing import ClassVar
 
 from edge.clock import Stamp
+from edge.payload.channels import Channels, Table
+from edge.payload.record import Record, Unreadable
 from edge.reading import Batch
 
 Dates = Callable[[Stamp], int | None]  # the UTC of a stamp in ns since 1970, None while it is not known
 
 
-class Payload(Protocol):
-    """Turns a batch into the bytes of one message."""
+class Payload(ABC):
+    """Turns a batch into the bytes of one message. Who writes one overrides ``encode``, and ``decode`` where it can.
 
-    schema: str  # what a receiver needs to know to decode it
+    ``schema`` tells a receiver how to read it; ``dated`` payloads cannot say "the date is not known": their
+    readings wait until it is. ``topics`` are those that a platform prescribes, by channel. ``needs`` is a module
+    that is not always installed, ``remedy`` how to get it.
+    """
 
+    schema: ClassVar[str]
+    dated: ClassVar[bool] = False
+    topics: ClassVar[Mapping[str, str]] = {}
+    needs: ClassVar[str] = ""
+    remedy: ClassVar[str] = ""
+
+    def __init__(self, channels: Channels | None = None) -> None:
+        """``channels`` are the numbers that the inventory of the node publishes."""
+        self.channels = channels or Channels()
+
+    @abstractmethod
     def encode(self, batch: Batch, utc: Dates) -> bytes:
         """The message; dates are resolved now, as late as possible."""
+
+    @classmethod
+    def decode(cls, message: bytes, tables: Mapping[str, Table]) -> Iterator[Record]:
+        """The readings of a message; ``tables`` are the channel tables of inventories that came, by their digest.
+
+        Raises ``Unreadable``.
+        """
+        raise Unreadable(f"{cls.schema} is written for its platform and cannot be read back")

@@ -27,7 +27,7 @@ UPLINK = (
     Option("username", str, "", "the name the broker knows the node by"),
     *(Option(name, str, "", "the path of a file") for name in FILES),
     Option("topic", str, "edge/{node}/{channel}", 'for example "edge/{node}/{channel}"'),
-    Option("payload", str, "senml+json", "the form of the messages"),
+    Option("payload", str, "senml+json", "the form of the messages: senml+json, rows, json, senml+cbor, thingsboard"),
     Option("compress", str, "none", "none or deflate", choices=("none", "deflate")),
     Option("batch", int, 500, "readings in a message at most", low=1, high=100_000),
     Option("rate", "rate", None, "backlog readings, at least one an hour", low=1 / 3600),
@@ -121,10 +121,21 @@ def _check_topic(table: Table, got: dict[str, Any]) -> None:
 def _check_payload(table: Table, got: dict[str, Any]) -> None:
     if "payload" not in got:
         return
-    from edge.payload import PAYLOADS
+    from edge.payload import load, names
 
-    if got["payload"] not in PAYLOADS:
-        table.cannot_be("payload", sorted(PAYLOADS))
+    if got["payload"] not in names():
+        table.cannot_be("payload", names())
+        return
+    kind = load(got["payload"])
+    if kind.needs and not _installed(kind.needs):
+        what = f"'payload' = \"{got['payload']}\" needs the Python module {kind.needs}, which is not installed"
+        table.at_value(table.entry.value["payload"], what, kind.remedy)
+
+
+def _installed(module: str) -> bool:
+    from importlib.util import find_spec  # only where a payload needs more than the gateway brings
+
+    return find_spec(module) is not None
 
 
 def _check_secrets(table: Table, got: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from edge.clock import Stamp
 from edge.outbox.header import Header
 from edge.outbox.outbox import Outbox
 from edge.outbox.record import reading_record, records
-from edge.payload import SenML
+from edge.payload.senml import SenML
 from edge.reading import Batch, Reading
 
 BOOT = "6b8f4a52-0000-4000-8000-000000000001"

@@ -51,6 +51,7 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
     "pulses": ("count",),
     "rain": ("mm",),
     "wind_speed": ("m/s",),
+    "wind_direction": ("deg",),
     "energy": ("kWh",),
     "power": ("kW",),
     "water_temperature": ("Cel",),
@@ -72,7 +73,7 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
 
 
 # Totals only grow; one that falls has rolled over, was reset, or belongs to another meter.
-TOTALS = ("volume", "pulses", "rain", "energy")
+TOTALS = ("volume", "pulses", "energy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,8 @@ class Quantity:
 
 
 def is_total(name: str) -> bool:
-    """Whether a quantity only grows; ``volume_reverse`` does as ``volume`` does."""
-    return name.split("_")[0] in TOTALS
+    """Whether a quantity only grows; ``volume_reverse`` does as ``volume`` does, ``rain_total`` unlike ``rain``."""
+    return (name.split("_")[0] in TOTALS and not name.endswith("_increment")) or name.endswith("_total")
 
 
 def units(name: str) -> tuple[str, ...]:

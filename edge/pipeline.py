@@ -24,12 +24,13 @@ from edge.payload import Channels, load
 from edge.power import Power
 from edge.reading import Reading
 from edge.sampler import Sampler
-from edge.settings import SensorSettings, Settings, UplinkSettings
+from edge.settings import FilterSettings, SensorSettings, Settings, UplinkSettings
 from edge.uplink import Uplink
 
 log = logging.getLogger("edge.pipeline")
 
 StatusMessage = Callable[[bool], bytes]
+LookUp = Callable[[str, str], Reading | None]  # what a sensor measured last of a quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,8 @@ class Pipeline:
         """Opens nothing yet. ``status(online)`` is the birth and will message of the uplinks, ``health`` how it is."""
         self._settings, self._stores = settings, stores
         self.writer = Writer(stores.outbox, settings.outbox.flush)
-        self.devices = [_device(sensor, stores) for sensor in settings.sensors]
-        board = {device.name: device for device in self.devices}
-        for device in self.devices:
-            device.look_up = lambda name, quantity: board[name].counts.latest.get(quantity)
+        self.devices = [_device(sensor, stores, self._latest) for sensor in settings.sensors]
+        self._board = {device.name: device for device in self.devices}
         self.samplers = [Sampler(bus, devices, self.writer.offer) for bus, devices in _by_bus(self.devices).items()]
         self.forwarders = [_forwarder(settings.node.id, uplink, stores, status) for uplink in settings.uplinks]
         for part, name in self._parts():
@@ -93,6 +92,9 @@ class Pipeline:
         for forwarder in self.forwarders:
             forwarder.join()
 
+    def _latest(self, sensor: str, quantity: str) -> Reading | None:
+        return self._board[sensor].counts.latest.get(quantity)
+
     def _parts(self) -> list[tuple[Any, str]]:
         named: list[tuple[Any, str]] = [(self.writer, "writer")]
         named += [(sampler, f"bus {sampler.bus}") for sampler in self.samplers]
@@ -117,10 +119,11 @@ class Pipeline:
                 self._stores.events.put("gap", destination=name, first=first, last=last, count=lost, reason=reason)
 
 
-def _device(sensor: SensorSettings, stores: Stores) -> Device:
+def _device(sensor: SensorSettings, stores: Stores, look_up: LookUp) -> Device:
     driver = drivers.load(sensor.driver)
     plug = drivers.plug(sensor.driver, sensor.place, baud=sensor.baud, debounce=sensor.options.get("debounce"))
-    device = Device(sensor, driver, plug, _chain(sensor, driver), stores.clock)
+    device = Device(sensor, driver, plug, _chain(sensor, driver, look_up), stores.clock)
+    device.look_up = look_up
     if "utc" in {quantity.name for quantity in driver.measures} and not str(sensor.place).startswith("sim:"):
         device.on_measurement = _time_of(stores.clock)  # a simulated receiver knows no date
     device.on_event = stores.events.put
@@ -157,12 +160,21 @@ def _time_of(clock: Clock) -> Callable[[drivers.Measurement, Stamp], None]:
     return hear
 
 
-def _chain(sensor: SensorSettings, driver: type[drivers.Driver]) -> Chain:
+def _chain(sensor: SensorSettings, driver: type[drivers.Driver], look_up: LookUp) -> Chain:
     """The configured filters; without any, the range of the data sheet."""
     quantities = {quantity.name: quantity for quantity in driver.measured(sensor.options)}
-    if not sensor.filters:
-        return Chain([(None, FILTERS["range"](quantities))])
-    return Chain([(item.quantity, FILTERS[item.type](quantities, **item.options)) for item in sensor.filters])
+    settings = sensor.filters or (FilterSettings("range", None, {}),)
+    links = [(item.quantity, FILTERS[item.type](quantities, **item.options)) for item in settings]
+    for _, work in links:
+        work.look_up, work.pace = look_up, _pace(sensor, driver)
+    return Chain(links)
+
+
+def _pace(sensor: SensorSettings, driver: type[drivers.Driver]) -> float:
+    """The seconds between two readings; of a device that streams as it likes, those after which it counts as silent."""
+    timing = driver.timed(sensor.options)
+    own = timing.timeout if driver.streaming and not timing.rest else timing.interval
+    return max(timing.rest, own if sensor.interval is None else sensor.interval)
 
 
 def _by_bus(devices: list[Device]) -> dict[str, list[Device]]:

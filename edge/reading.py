@@ -39,6 +39,10 @@ class Quality:
         level = max([self.level, *(LEVELS.get(reason, Level.SUSPECT) for reason in Reason if reason in reasons)])
         return Quality(level, self.reasons | reasons)
 
+    def joined(self, other: "Quality") -> "Quality":
+        """The quality of what was made of two values: as bad as the worse, for the reasons of both."""
+        return Quality(max(self.level, other.level), self.reasons | other.reasons)
+
 
 GOOD = Quality()
 MISSING = GOOD.flagged(Reason.COMM_ERROR)

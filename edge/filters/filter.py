@@ -1,7 +1,7 @@
 """What a filter is: one reading in, none, one or more out. It flags, seldom drops, never invents."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from drivers import Option, Quantity
@@ -16,6 +16,8 @@ class Filter(ABC):
     def __init__(self, quantities: Mapping[str, Quantity], **options: Any) -> None:
         """``quantities`` are those of the sensor by name; ``options`` are keys of the table ``options``."""
         self.quantities = quantities
+        self.look_up: Callable[[str, str], Reading | None] = lambda device, quantity: None  # what it measured last
+        self.pace: float | None = None  # seconds between two readings of the sensor at most, where that is known
         self.set: Mapping[str, Any] = {option.name: option.default for option in self.options} | options
 
     @abstractmethod

@@ -1,82 +1,71 @@
-"""One mean an interval in place of many readings; how many there were, and the extremes, stay with it."""
+"""One value an interval in place of many readings; how many there were, and the extremes, stay with it."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from drivers import Option, Quantity
-from edge.clock import Stamp
+from drivers import NONE, Option, Quantity, Reason
+from edge.filters.average import STRENGTHS, How, way
 from edge.filters.filter import Filter
-from edge.reading import GOOD, Level, Reading, Spread
+from edge.filters.increment import Increment
+from edge.filters.interval import Intervals, strength, usable
+from edge.reading import Reading
 
 
 class Mean(Filter):
-    """The arithmetic mean over ``interval``, given when the first reading of the next interval comes.
+    """One value over each ``interval``, given when the first reading of the next interval comes.
 
-    Intervals are counted in boot ticks. Readings that are bad or missing do not enter the mean; an interval that
-    has no others gives one reading without a value, so that a silent device is not averaged away.
+    How depends on the quantity: the arithmetic mean; the energy mean of decibels; the vector mean of directions,
+    weighted by the speed that the same device measures; the median of levels, distances and pH; the sum of rain; the
+    last of contacts and fixes. A total (volume, pulses, energy) stays as its last value, and beside it comes
+    what it grew by, as ``<quantity>_increment``; a total that falls has rolled over at ``modulus`` or was reset, which
+    flags the increment ``inconsistent``. ``by`` overrules all that.
+
+    Intervals are counted in boot ticks. Readings that are bad or missing do not enter; an interval that has no others
+    gives one reading without a value, so that a silent device is not averaged away. Where less than ``valid`` of the
+    interval is covered (45 of 60 minutes), the value stays but is suspect, reason ``stale``: a centre that reports
+    under 2008/50/EC, Annex XI, takes the good ones alone.
     """
 
-    options = (Option("interval", "duration", 60.0, "length of an interval", unit="s", low=0.001),)
+    options = (
+        Option("interval", "duration", 60.0, "length of an interval", unit="s", low=0.001),
+        Option("by", str, None, "how; default: as befits the quantity", choices=tuple(How)),
+        Option("valid", float, 0.75, "share of the interval that good readings must cover", low=0, high=1),
+        Option(
+            "modulus", float, None, "where a total begins with 0 again, in its unit, e.g. 100000 for 5 digits", low=0
+        ),
+    )
 
     def __init__(self, quantities: Mapping[str, Quantity], **options: Any) -> None:
         """As every filter."""
         super().__init__(quantities, **options)
-        self._length = int(self.set["interval"] * 1e9)
-        self._open: dict[tuple[str, str], _Interval] = {}
+        self._intervals = Intervals(self.set["interval"], self.set["valid"])
+        self._totals: dict[tuple[str, str], tuple[Increment, int]] = {}
 
     def __call__(self, reading: Reading) -> Iterable[Reading]:
-        """Nothing while the interval lasts; its mean when it is over."""
-        start = Stamp(reading.at.boot, reading.at.ticks // self._length * self._length)
-        channel = reading.device, reading.quantity
-        interval = self._open.get(channel)
-        done: list[Reading] = []
-        if interval is None or interval.start != start:
-            done += [] if interval is None else [interval.result(self._length / 1e9)]
-            interval = self._open[channel] = _Interval(start)
-        interval.add(reading)
+        """Nothing while the interval lasts; its value when it is over."""
+        how = way(reading.quantity) if self.set["by"] is None else How(self.set["by"])
+        weight = self._strength(reading) if how is How.VECTOR else 1.0
+        done = self._intervals.add(reading, how, weight, self.pace)
+        if how is How.DIFFERENCE:
+            done += self._intervals.add(self._growth(reading), How.SUM, pace=self.pace)
         return done
 
     def rest(self) -> Iterable[Reading]:
         """The intervals that are not over yet, each with the span it really covers."""
-        done = [interval.result(interval.covered) for interval in self._open.values()]
-        self._open.clear()
-        return done
+        return self._intervals.rest()
 
+    def _strength(self, direction: Reading) -> float | None:
+        speed = STRENGTHS.get(direction.quantity)
+        return strength(direction, None if speed is None else self.look_up(direction.device, speed))
 
-class _Interval:
-    """What one interval of one quantity has gathered."""
-
-    def __init__(self, start: Stamp) -> None:
-        self.start = start
-        self._count, self._total = 0, 0.0
-        self._low = self._high = 0.0
-        self._quality = GOOD
-        self._last: Reading
-
-    @property
-    def covered(self) -> float:
-        """Seconds from the start to the last reading."""
-        return (self._last.at.ticks - self.start.ticks) / 1e9
-
-    def add(self, reading: Reading) -> None:
-        self._last = reading
-        value = reading.value
-        if value is None or reading.quality.level >= Level.BAD:
-            return
-        self._low = min(self._low, value) if self._count else value
-        self._high = max(self._high, value) if self._count else value
-        self._count += 1
-        self._total += value
-        self._quality = self._quality.flagged(reading.quality.reasons)
-
-    def result(self, span: float) -> Reading:
-        if not self._count:
-            return self._last._replace(at=self.start, span=span, value=None)
-        return self._last._replace(
-            at=self.start,
-            span=span,
-            value=self._total / self._count,
-            quality=self._quality,
-            raw=None,
-            spread=Spread(self._count, self._low, self._high),
-        )
+    def _growth(self, total: Reading) -> Reading:
+        """What a total grew by, as a reading of its own; flagged where it may have been before this interval."""
+        channel, value, reasons = (total.device, total.quantity), None, NONE
+        if total.value is not None and usable(total):
+            increment, before = self._totals.get(channel) or (Increment(self.set["modulus"]), total.at.ticks)
+            value, reasons = increment.step(total.value)
+            if total.at.ticks - before > self.set["interval"] * 1e9:
+                reasons |= Reason.STALE
+            self._totals[channel] = increment, total.at.ticks
+        quantity, quality = f"{total.quantity}_increment", total.quality.flagged(reasons)
+        return total._replace(quantity=quantity, value=value, quality=quality, raw=None, spread=None)

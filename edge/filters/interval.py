@@ -1,0 +1,134 @@
+"""Intervals in boot ticks: readings in, one value an interval out, with its span, spread and quality."""
+
+import math
+
+from drivers import NONE, Reason
+from edge.clock import Stamp
+from edge.filters.average import Average, How, average
+from edge.reading import GOOD, Level, Quality, Reading
+
+
+class Intervals:
+    """The open intervals of many channels. ``length`` in seconds; ``valid`` is the share that must be covered."""
+
+    def __init__(self, length: float, valid: float = 0.0) -> None:
+        self._length = int(length * 1e9)
+        self._valid = valid
+        self._open: dict[tuple[str, str], _Interval] = {}
+
+    def add(self, reading: Reading, how: How, weight: float | None = 1.0, pace: float | None = None) -> list[Reading]:
+        """The value of the interval before, if the reading begins another one.
+
+        Without ``weight`` the reading cannot count; ``pace`` is the longest time in seconds that it stands for.
+        The first interval of a channel begins with its first reading.
+        """
+        grid = Stamp(reading.at.boot, reading.at.ticks // self._length * self._length)
+        channel = reading.device, reading.quantity
+        interval = self._open.get(channel)
+        done: list[Reading] = []
+        if interval is None:
+            interval = _Interval(grid, reading.at, how, Coverage(pace))
+        elif interval.grid != grid:
+            done.append(interval.result(interval.grid.ticks + self._length, self._valid))
+            interval = _Interval(grid, grid, how, interval.coverage.next())
+        self._open[channel] = interval
+        interval.add(reading, weight)
+        return done
+
+    def rest(self) -> list[Reading]:
+        """The values of the intervals that are not over, each with the span it really covers."""
+        done = [interval.result(interval.latest, self._valid) for interval in self._open.values()]
+        self._open.clear()
+        return done
+
+
+def strength(direction: Reading, speed: Reading | None) -> float | None:
+    """How much a direction counts: by the speed of the same moment, 1 where nobody measures one, None without it."""
+    if speed is None:
+        return 1.0
+    return speed.value if speed.at == direction.at and usable(speed) else None
+
+
+def usable(reading: Reading) -> bool:
+    """Whether its value may enter a statistic."""
+    return reading.value is not None and reading.quality.level < Level.BAD and math.isfinite(reading.value)
+
+
+class Coverage:
+    """The nanoseconds that good readings stand for; each the time since the one before, ``pace`` seconds at most.
+
+    Without ``pace`` nobody knows what to expect, and all counts as covered.
+    """
+
+    def __init__(self, pace: float | None, before: int | None = None) -> None:
+        self._pace = pace
+        self._before = before  # ticks
+        self._covered = 0
+
+    def add(self, reading: Reading) -> None:
+        """One more good reading."""
+        reach = int(max(reading.span, self._pace or 0.0) * 1e9)
+        ticks = reading.at.ticks
+        self._covered += reach if self._before is None or reading.span else min(reach, ticks - self._before)
+        self._before = ticks
+
+    def share(self, length: int) -> float:
+        """How much of ``length`` nanoseconds is covered."""
+        return 1.0 if self._pace is None or not length else self._covered / length
+
+    def next(self) -> "Coverage":
+        """Of the interval that follows."""
+        return Coverage(self._pace, self._before)
+
+
+class _Interval:
+    """What one interval of one quantity has gathered."""
+
+    def __init__(self, grid: Stamp, start: Stamp, how: How, coverage: Coverage) -> None:
+        self.grid, self.coverage = grid, coverage
+        self._start, self._how = start, how
+        self._values: Average | None = None
+        self._quality = GOOD
+        self._raw: float | None = None
+        self._last: Reading
+
+    @property
+    def latest(self) -> int:
+        """Ticks of the last reading."""
+        return self._last.at.ticks
+
+    def add(self, reading: Reading, weight: float | None) -> None:
+        """One more reading; without ``weight`` it cannot count, and what is bad does not leave a trace."""
+        self._last = reading
+        if reading.quality.level >= Level.BAD:
+            return
+        if reading.quality is not GOOD:
+            self._quality = self._quality.joined(reading.quality)
+        value = reading.value
+        if value is None or weight is None or not math.isfinite(value):
+            return
+        if self._values is None:
+            self._values = average(reading.quantity, self._how)
+        self._values.add(value, weight, reading.spread)
+        self._raw = reading.raw
+        self.coverage.add(reading)
+
+    def result(self, end: int, valid: float) -> Reading:
+        """The value up to ``end`` in ticks, suspect where less than the share ``valid`` of the time is covered."""
+        length = end - self._start.ticks
+        whole = self._last._replace(at=self._start, span=length / 1e9)
+        value = None if self._values is None else self._values.value()
+        if self._values is None or value is None or not math.isfinite(value):
+            return whole._replace(value=None, quality=self._missing(), spread=None)
+        stale = Reason.STALE if self.coverage.share(length) < valid else NONE
+        return whole._replace(
+            value=value,
+            quality=self._quality.flagged(stale),
+            raw=self._raw if self._how in (How.LAST, How.DIFFERENCE) else None,
+            spread=self._values.spread(),
+        )
+
+    def _missing(self) -> Quality:
+        """Why there is no value: what is wrong with the last reading, or nothing more than that it cannot be told."""
+        last = self._last.quality
+        return last if last.level >= Level.BAD else self._quality.joined(Quality(Level.MISSING))

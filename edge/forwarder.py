@@ -8,9 +8,9 @@ import json
 import logging
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from threading import Event, Thread
 from typing import Any
@@ -20,9 +20,10 @@ from edge.errors import Refused, UplinkDown
 from edge.events import Events
 from edge.outbox.cursor import Cursor, runs
 from edge.outbox.picker import Picker
+from edge.outbox.unstored import Unstored
 from edge.pace import Backoff
 from edge.payload import Payload
-from edge.reading import Batch
+from edge.reading import Batch, Reading
 from edge.settings.model import UplinkSettings
 from edge.uplink import Ack, Uplink
 
@@ -43,6 +44,7 @@ class Route:
     payload: Payload
     cursor: Cursor
     picker: Picker
+    unstored: Unstored = field(default_factory=Unstored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Forwarder:
 
     def __init__(self, node: str, route: Route, events: Events, clock: Clock) -> None:
         self.name = route.settings.name
-        self.cursor = route.cursor
+        self.cursor, self._unstored = route.cursor, route.unstored
         self.state = "connecting"  # connecting, connected or down
         self.trouble: str | None = None
         self.since = time.monotonic()  # of the state
@@ -69,6 +71,7 @@ class Forwarder:
         self._batches: dict[int, Sent] = {}  # under way, by token
         self._reports: dict[int, int] = {}  # ids of events under way, by token
         self._asides: set[int] = set()  # messages under way that need no account, by token
+        self._unread: dict[str, str] = {}  # which of alarms and readings the card does not give, and why
         self._health_at = 0.0
         self.health: Callable[[], dict[str, Any]] = dict
         self._backoff = Backoff()
@@ -82,6 +85,17 @@ class Forwarder:
     def wake(self) -> None:
         """There is something new to send."""
         self._uplink.wake()
+
+    def copy(self, readings: Sequence[Reading], *, alarm: bool) -> None:
+        """Sends readings that the card does not take now: once, without a seq, and the account does not change."""
+        soon = alarm or self._unstored.pause is None
+        self._unstored.add(readings, alarm=alarm)
+        if soon:
+            self._uplink.wake()
+
+    def stored(self) -> None:
+        """The card takes readings again: copies that have not gone yet need not."""
+        self._unstored.clear()
 
     def stop(self) -> None:
         """Says good-bye and ends; what was not acknowledged waits on disk."""
@@ -135,23 +149,43 @@ class Forwarder:
                     self._receipt(payload)
 
     def _patience(self) -> float:
-        pause = self._route.picker.pause
-        return min(IDLE, pause) if pause else IDLE
+        return min(pause for pause in (IDLE, self._route.picker.pause, self._unstored.pause) if pause)
 
     def _fill(self) -> None:
         """Sends as much as the window takes."""
         self._send_health()
-        while self._room() > -ALARM_ROOM and (
-            alarm := self._route.picker.alarm(self._node, self._route.settings.batch)
-        ):
+        self._send_copies()
+        while self._room() > -ALARM_ROOM and (alarm := self._picked("alarms", self._route.picker.alarm)):
             self._send(alarm)
         while self._room() > 0:
             if self._send_event():
                 continue
-            batch = self._route.picker.next(self._node, self._route.settings.batch)
+            batch = self._picked("readings", self._route.picker.next)
             if batch is None:
                 return
             self._send(batch)
+
+    def _picked(self, what: str, pick: Callable[[str, int], Batch | None]) -> Batch | None:
+        """What waits on the card. One that cannot be read is no fault of the link, which goes on with the rest."""
+        batch = None
+        try:
+            batch = pick(self._node, self._route.settings.batch)
+            self._unread.pop(what, None)
+        except OSError as error:
+            if what not in self._unread:
+                log.error("the %s for %s cannot be read from the card: %s. Tries go on", what, self.name, error)
+            self._unread[what] = f"{what} cannot be read from the card: {error}"
+        self.trouble = next(iter(self._unread.values()), None)
+        return batch
+
+    def _send_copies(self) -> None:
+        """What the card does not take, alarms first; what is refused or lost on the way comes again from the card."""
+        for alarm, room in ((True, -ALARM_ROOM), (False, 0)):
+            while self._room() > room and (
+                batch := self._unstored.next(self._node, self._route.settings.batch, alarm=alarm)
+            ):
+                with suppress(Refused):
+                    self._asides.add(self._publish("alarms" if alarm else "readings", batch))
 
     def _room(self) -> int:
         """Messages that the window still takes."""
@@ -190,27 +224,24 @@ class Forwarder:
         return True
 
     def _send(self, batch: Batch) -> None:
-        message = self._route.payload.encode(batch, self._clock.utc)
-        if self._route.settings.compress == "deflate":
-            message = zlib.compress(message, 6)
         try:
-            channel = "alarms" if batch.lane == "alarm" else "readings"
-            token = self._uplink.send(channel, message, self._properties(batch))
+            token = self._publish("alarms" if batch.lane == "alarm" else "readings", batch)
         except Refused as why:
             self._split(batch, str(why))
             return
         self.sent += len(batch.readings)
         self._batches[token] = Sent(tuple(runs(batch.seqs)), batch.lane)
 
+    def _publish(self, channel: str, batch: Batch) -> int:
+        message = self._route.payload.encode(batch, self._clock.utc)
+        if self._route.settings.compress == "deflate":
+            message = zlib.compress(message, 6)
+        return self._uplink.send(channel, message, self._properties(batch))
+
     def _properties(self, batch: Batch) -> dict[str, str]:
-        return {
-            "node": self._node,
-            "boot": batch.boot,
-            "first": str(batch.first),
-            "last": str(batch.last),
-            "lane": batch.lane,
-            "schema": self._route.payload.schema,
-        }
+        seqs = {"first": str(batch.first), "last": str(batch.last)} if batch.first else {}
+        lane, schema = batch.lane, self._route.payload.schema
+        return {"node": self._node, "boot": batch.boot, **seqs, "lane": lane, "schema": schema}
 
     def _settle(self, ack: Ack) -> None:
         if ack.token in self._asides:

@@ -133,5 +133,10 @@ def verdict(devices: Sequence[Device], writer: Writer, hanging: Sequence[str]) -
     """One word for the node: healthy, degraded or hanging. A link that is down is not an illness of the node."""
     if hanging:
         return "hanging"
-    ill = writer.trouble or any(device.health is Health.ILL for device in devices)
-    return "degraded" if ill else "healthy"
+    return "degraded" if ailing(devices, writer) else "healthy"
+
+
+def ailing(devices: Sequence[Device], writer: Writer) -> list[str]:
+    """What makes the node degraded: storage, sensors, both or neither."""
+    ill = any(device.health is Health.ILL for device in devices)
+    return ["storage"] * bool(writer.trouble) + ["sensors"] * ill

@@ -17,7 +17,16 @@ from edge.clock import Anchor, Clock, anchor_as_dict
 from edge.control import Control, socket_path
 from edge.errors import AlreadyRunning, StorageError
 from edge.events import Events
-from edge.health import Beats, clock_status, outbox_status, process_status, sensor_status, uplink_status, verdict
+from edge.health import (
+    Beats,
+    ailing,
+    clock_status,
+    outbox_status,
+    process_status,
+    sensor_status,
+    uplink_status,
+    verdict,
+)
 from edge.notify import notify
 from edge.outbox.cursor import Cursor
 from edge.outbox.outbox import Outbox
@@ -101,6 +110,7 @@ class Node:
                 "site": self.settings.node.site,
                 "config": self.settings.digest,
                 "health": verdict(pipeline.devices, pipeline.writer, hanging),
+                "ailing": ailing(pipeline.devices, pipeline.writer),
                 "hanging": hanging,
                 "sensors": [sensor_status(device) for device in pipeline.devices],
                 "uplinks": [uplink_status(forwarder, outbox) for forwarder in pipeline.forwarders],
@@ -114,6 +124,7 @@ class Node:
         hanging, pipeline = self._beats.hanging(), self.pipeline
         return {
             "health": verdict(pipeline.devices, pipeline.writer, hanging),
+            "ailing": ailing(pipeline.devices, pipeline.writer),
             "ill": {device.name: device.trouble for device in pipeline.devices if device.health.value == "ill"},
             "uplinks": [uplink_status(forwarder, self.stores.outbox) for forwarder in pipeline.forwarders],
             "outbox": outbox_status(self.stores.outbox, pipeline.writer),

@@ -4,7 +4,7 @@ import logging
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from edge.health import Beats
 from edge.outbox.cursor import Cursor
 from edge.outbox.outbox import Outbox
 from edge.outbox.picker import Picker
+from edge.outbox.unstored import Unstored
 from edge.outbox.writer import Writer
 from edge.payload import Channels, load
 from edge.power import Power
@@ -68,6 +69,7 @@ class Pipeline:
         for forwarder in self.forwarders:
             forwarder.health = health
         self.writer.on_commit = self._committed
+        self.writer.on_unstored = self._copied
         stores.outbox.on_evicted = self._evicted
         stores.outbox.needed = self._needed
         stores.outbox.on_void = self._void
@@ -102,8 +104,15 @@ class Pipeline:
         return named
 
     def _committed(self) -> None:
+        well = self.writer.trouble is None
         for forwarder in self.forwarders:
+            if well:
+                forwarder.stored()
             forwarder.wake()
+
+    def _copied(self, readings: Sequence[Reading], alarm: bool) -> None:
+        for forwarder in self.forwarders:
+            forwarder.copy(readings, alarm=alarm)
 
     def _needed(self, first: int, last: int) -> bool:
         return any(forwarder.cursor.waits(first, last) for forwarder in self.forwarders)
@@ -197,8 +206,10 @@ def _bus(device: Device) -> str:
 def _forwarder(node: str, settings: UplinkSettings, stores: Stores, status: StatusMessage) -> Forwarder:
     cursor = stores.cursors.setdefault(settings.name, Cursor(settings.name))
     cursor.receipt = settings.custody == "receipt"
-    picker = Picker(stores.outbox, cursor, settings.rate, _wanted(settings))
-    route = Route(settings, _uplink(settings, node, status), load(settings.payload)(stores.channels), cursor, picker)
+    wanted = _wanted(settings)
+    picker = Picker(stores.outbox, cursor, settings.rate, wanted)
+    uplink, payload = _uplink(settings, node, status), load(settings.payload)(stores.channels)
+    route = Route(settings, uplink, payload, cursor, picker, Unstored(wanted))
     picker.on_lost = lambda first, last: _lost(stores, settings.name, first, last)
     for first, last in stores.outbox.gone():
         if lost := cursor.evict(first, last):

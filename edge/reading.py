@@ -83,11 +83,12 @@ class Reading(NamedTuple):
 
 
 Stored = tuple[int, Reading]  # the seq of a reading, and the reading
+UNSTORED = "unstored"  # the lane of copies that are not on the card: they have no seq, and 0 stands for it
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Readings of one boot that travel together, in order of seq; ``lane`` is alarm, live or backlog."""
+    """Readings of one boot, in order of seq, that travel together in a lane: alarm, live, backlog, replay, unstored."""
 
     node: str
     readings: Sequence[Stored]

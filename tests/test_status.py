@@ -43,6 +43,7 @@ SAMPLE: dict[str, Any] = {
     "site": "Main St 12",
     "config": "0123456789ab",
     "health": "healthy",
+    "ailing": [],
     "hanging": [],
     "sensors": [
         {
@@ -111,7 +112,7 @@ def test_a_running_node_is_asked(state: Path, capsys: pytest.CaptureFixture[str]
     until(lambda: answer()["uplinks"][0]["state"] == "down" and answer()["outbox"]["last"] > 0)
     assert answer()["health"] == "degraded"
     shown = asked(capsys, "--state", str(state))
-    assert "LP-0417 — degraded, uplink down" in shown
+    assert "LP-0417 — degraded: sensors, uplink down" in shown
     assert "1 of 2 ok" in shown
     assert "✗ pm " in shown and "unplugged" in shown
     assert "✓ air" in shown and "%RH" in shown
@@ -165,6 +166,11 @@ def test_a_link_that_is_down_and_a_card_that_fails() -> None:
     assert "1 106 544 waiting" in shown
     assert "does not take readings: No space left on device · 12 held in memory" in shown
     assert "not synchronised yet" in shown
+
+
+def test_a_card_that_fails_is_said_in_the_first_line() -> None:
+    told = changed(health="degraded", ailing=["storage"])
+    assert "(Main St 12) — degraded: storage, up 1 d 1 h" in text(told)
 
 
 def test_a_node_without_sensors_and_uplinks() -> None:

@@ -46,9 +46,10 @@ def _head(status: dict[str, Any]) -> str:
     site = f" ({status['site']})" if status["site"] else ""
     down = [f"uplink {uplink['state']}" for uplink in status["uplinks"] if uplink["state"] != "connected"]
     link = "".join(f", {state}" for state in down)
-    hanging = f": {', '.join(status['hanging'])}" if status["hanging"] else ""
+    why = ", ".join(status["hanging"] or status["ailing"])
+    ailing = f": {why}" if why else ""
     mark = "●" if status["health"] == "healthy" else "✗"
-    return f"{mark} edge {status['version']} on {status['node']}{site} — {status['health']}{hanging}{link}, up {up}"
+    return f"{mark} edge {status['version']} on {status['node']}{site} — {status['health']}{ailing}{link}, up {up}"
 
 
 def _sensors(sensors: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -103,6 +104,7 @@ def _buffer(status: dict[str, Any]) -> Iterator[str]:
     yield f"  buffer   {words.grouped(waiting)} waiting · {used} · seq {outbox['first']}..{outbox['last']}"
     if outbox["trouble"]:
         yield f"           ✗ the card does not take readings: {outbox['trouble']} · {outbox['held']} held in memory"
+        yield "           live values go out as copies without a number; tries go on · see: df, dmesg"
     yield f"  lost     {_lost(outbox, uplinks)}"
 
 

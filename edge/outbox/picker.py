@@ -62,8 +62,8 @@ class Picker:
         return Batch(node, stored, lane) if stored else None
 
     def _next_live(self, node: str, count: int) -> Batch | None:
-        while self._live <= (last := self._outbox.last):
-            batch, self._live = self._pick(self._live_reader, (self._live, last), count, node, "live")
+        while (gap := self._cursor.gap(self._live, self._outbox.last)) is not None:  # void seqs are settled already
+            batch, self._live = self._pick(self._live_reader, gap, count, node, "live")
             if batch is not None:
                 return batch
         return None

@@ -51,9 +51,10 @@ class Control:
         self._thread.start()
 
     def stop(self) -> None:
-        """Listens no more."""
+        """Listens no more; a card that is read-only by now keeps the name, and the next node takes it over."""
         self._socket.close()
-        self._path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
 
     def _run(self) -> None:
         while True:

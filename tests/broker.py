@@ -120,6 +120,8 @@ class Subscriber:
         """Returns when it is subscribed. Its session outlives the connection, as far as the broker keeps it."""
         self.records: list[Record] = []
         self.delays: list[float] = []  # seconds from the stamp of each of them to its arrival
+        self.copies: list[Record] = []  # of readings that were not on the card, without a seq
+        self.copy_delays: list[float] = []
         self.messages: list[Message] = []
         self.news = threading.Event()
         self._subscribed = threading.Event()
@@ -167,18 +169,20 @@ class Subscriber:
         if channel == "readings":
             records = list(resolved(message.payload))
             now = time.time() if records[0].boot is None else time.clock_gettime(time.CLOCK_BOOTTIME)
-            self.records.extend(records)
-            self.delays.extend(now - record.time for record in records)
+            unstored = properties.get("lane") == "unstored"
+            (self.copies if unstored else self.records).extend(records)
+            (self.copy_delays if unstored else self.delays).extend(now - record.time for record in records)
         self.messages.append(Message(channel, message.payload, properties, bool(message.retain)))
         self.news.set()
 
 
 def resolved(payload: bytes) -> Iterable[Record]:
-    """The records of a pack (contract: bn, bt or bb, bsq, sq)."""
+    """The records of a pack (contract: bn, bt or bb, bsq, sq); seq is 0 where they have none."""
     pack = json.loads(payload if payload.startswith(b"[") else zlib.decompress(payload))
-    head, seq = pack[0], pack[0]["bsq"] - 1
+    head, step = pack[0], int("bsq" in pack[0])
+    seq = head.get("bsq", 0) - step
     for fields in pack:
-        seq = fields.get("sq", seq + 1)
+        seq = fields.get("sq", seq + step)
         prefix, device, quantity = (head["bn"] + fields["n"]).rsplit("/", 2)
         assert prefix == f"urn:dev:ops:{NODE}", prefix
         at = head.get("bt", 0.0) + fields.get("t", 0.0)

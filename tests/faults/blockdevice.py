@@ -75,12 +75,13 @@ def run(*command: str | Path) -> str:
     return done.stdout
 
 
-def make_ext4(image: Path, size: int) -> None:
-    """A fresh ext4 with blocks of 4 KiB in a file."""
+def make_ext4(image: Path, size: int, *, journal: bool = True) -> None:
+    """A fresh ext4 with blocks of 4 KiB in a file; without a journal it outlives errors of its device."""
     with image.open("wb") as file:
         file.truncate(size)
     eager = "lazy_itable_init=0,lazy_journal_init=0"
-    run("mkfs.ext4", "-q", "-F", "-b", "4096", "-J", "size=4", "-E", eager, image)
+    with_journal = ("-J", "size=4") if journal else ("-O", "^has_journal")
+    run("mkfs.ext4", "-q", "-F", "-b", "4096", *with_journal, "-E", eager, image)
 
 
 @contextmanager
@@ -126,24 +127,26 @@ def wait_for(predicate: Callable[[], bool], seconds: float) -> bool:
 class BlockDevice:
     """A mounted ext4 whose device writes a diary; a context manager that leaves nothing behind."""
 
-    def __init__(self, folder: Path, size: int = SIZE, *, options: str = "loop") -> None:
+    def __init__(self, folder: Path, size: int = SIZE, *, options: str = "loop", journal: bool = True) -> None:
         """Keeps its files in ``folder``: ``start.img`` is the medium as it was when the diary began."""
         folder.mkdir(parents=True, exist_ok=True)
         self.start, self._image = folder / "start.img", folder / "now.img"
         self.diary, self.mount = folder / "diary", folder / "mount"
-        self._fuse, self._size, self._options = folder / "fuse", size, options
+        self._fuse, self._size, self._options, self._journal = folder / "fuse", size, options, journal
+        self._failing = _failing(self.diary)
         self._server: subprocess.Popen[bytes] | None = None
         self._stack = ExitStack()
 
     def __enter__(self) -> "BlockDevice":
         with ExitStack() as stack:
-            make_ext4(self.start, self._size)
+            make_ext4(self.start, self._size, journal=self._journal)
             shutil.copy(self.start, self._image)
             self._fuse.mkdir(exist_ok=True)
             stack.callback(self._end)
             self._begin()
             stack.enter_context(mounted(self._fuse / "medium", self.mount, options=self._options))
             stack.callback(self.go_on)
+            stack.callback(self.heal)
             self._stack = stack.pop_all()
         return self
 
@@ -157,6 +160,14 @@ class BlockDevice:
     def go_on(self) -> None:
         """Ends a stall."""
         self._signal(signal.SIGCONT)
+
+    def fail(self) -> None:
+        """From now on every write and every flush is an I/O error, until ``heal``; reads go on."""
+        self._failing.touch()
+
+    def heal(self) -> None:
+        """The medium takes everything again."""
+        self._failing.unlink(missing_ok=True)
 
     @property
     def position(self) -> int:
@@ -226,6 +237,11 @@ def _apply(medium: bytearray, op: Op, length: int) -> None:
     medium[op.offset : op.offset + length] = op.data[:length]
 
 
+def _failing(diary: Path) -> Path:
+    """The file whose being there makes the medium fail."""
+    return diary.with_name("failing")
+
+
 def _serve(image: Path, diary: Path, mountpoint: Path) -> None:
     import mfusepy
 
@@ -253,12 +269,18 @@ def _serve(image: Path, diary: Path, mountpoint: Path) -> None:
             return os.pread(self._image, size, offset)
 
         def write(self, path, data, offset, fh):
+            self._check()
             os.write(self._diary, ENTRY.pack(WRITE, offset, len(data)) + data)
             return os.pwrite(self._image, data, offset)
 
         def fsync(self, path, datasync, fh):
+            self._check()
             os.write(self._diary, ENTRY.pack(FLUSH, 0, 0))
             return 0
+
+        def _check(self):
+            if _failing(diary).exists():
+                raise mfusepy.FuseOSError(errno.EIO)
 
     mfusepy.FUSE(Medium(), str(mountpoint), foreground=True, nothreads=True)
 

@@ -19,7 +19,7 @@ from edge.outbox.outbox import Outbox
 from edge.outbox.picker import Picker
 from edge.outbox.unstored import ROOM, Unstored
 from edge.outbox.writer import STALL, Ring, Writer
-from edge.payload import PAYLOADS
+from edge.payload import load
 from edge.reading import Reading
 from edge.settings import UplinkSettings
 from edge.state import State
@@ -56,7 +56,7 @@ class Rig:
         self.outbox, self.cursor, self.uplink = Outbox(folder / "outbox", limit=1 << 22), Cursor("city"), FakeUplink()
         settings = UplinkSettings("city", "mqtt", "localhost", 1883, **{"batch": 10, **more})
         picker = Picker(self.outbox, self.cursor, None, wanted)
-        route = Route(settings, self.uplink, PAYLOADS["senml+json"](), self.cursor, picker, Unstored(wanted))
+        route = Route(settings, self.uplink, load("senml+json")(), self.cursor, picker, Unstored(wanted))
         events = Events(Clock(), State(folder / "state.json"))
         self.forwarder = Forwarder("N-1", route, events, Clock())
         self.outbox.on_void = lambda first, last: self.cursor.skip(range(first, last + 1))

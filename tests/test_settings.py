@@ -140,6 +140,9 @@ WRONG = [
     (NODE + PM + "[[sensor.filter]]\nlow = 1\n", 7, 3, "'type' is missing in filter of sensor 'pm'"),
     (NODE + PM + '[[sensor.filter]]\ntype = "range"\nlow = "1"\n', 9, 7, "'low' must be a number, not \"1\""),
     (NODE + PM + '[[sensor.filter]]\ntype = "range"\nquantity = "pm3"\n', 9, 12, "'quantity' cannot be 'pm3'"),
+    (NODE + PM + '[[sensor.filter]]\ntype = "rate"\n', 7, 3, "'limit' is missing in filter of sensor 'pm'"),
+    (NODE + PM + '[[sensor.filter]]\ntype = "spike"\nn = 6\n', 9, 5, "'n' = 6 is even in filter of sensor 'pm'"),
+    (NODE + PM + '[[sensor.filter]]\ntype = "range"\nlow = 5\nhigh = 1\n', 9, 7, "'low' is not below 'high'"),
     (NODE + PM + 'filter = [ {type = "mean", interval = "x"} ]\n', 7, 39, "'interval' is not a duration: 'x'"),
     (NODE + '[[sensor]]\nname = "a"\ndriver = "sht3x"\ni2c = 1\naddress = 0x40\n', 7, 11, "cannot be at address 0x40"),
     (

@@ -1,8 +1,10 @@
 """The filters of one sensor, in the order of its configuration."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from edge.filters.filter import Filter
+from edge.filters.flagger import Flagger, judged
 from edge.reading import Reading
 
 
@@ -11,28 +13,60 @@ class Chain:
 
     def __init__(self, links: Sequence[tuple[str | None, Filter]]) -> None:
         """``links`` are pairs of a quantity (None: all) and a filter."""
-        self._links = links
+        self._stages = list(_stages(links))
 
     def __call__(self, readings: Iterable[Reading]) -> list[Reading]:
         """What comes out at the end."""
         out = list(readings)
-        for link in self._links:
-            out = self._through(link, out)
+        for stage in self._stages:
+            out = stage(out)
         return out
 
     def rest(self) -> list[Reading]:
         """What the filters hold back, each through the filters behind it; for when the node stops."""
         out: list[Reading] = []
-        for link in self._links:
-            out = self._through(link, out) + list(link[1].rest())
+        for stage in self._stages:
+            out = stage(out) + stage.rest()
         return out
 
-    def _through(self, link: tuple[str | None, Filter], readings: Iterable[Reading]) -> list[Reading]:
-        quantity, work = link
+
+class _Single:
+    """One filter."""
+
+    def __init__(self, quantity: str | None, work: Filter) -> None:
+        self._quantity, self._work = quantity, work
+
+    def __call__(self, readings: Iterable[Reading]) -> list[Reading]:
         out: list[Reading] = []
         for reading in readings:
-            if quantity is None or quantity == reading.quantity:
-                out.extend(work(reading))
+            if self._quantity is None or self._quantity == reading.quantity:
+                out.extend(self._work(reading))
             else:
                 out.append(reading)
         return out
+
+    def rest(self) -> list[Reading]:
+        return list(self._work.rest())
+
+
+class _Panel:
+    """Flaggers next to each other: each judges the reading as it came in, so their order changes nothing."""
+
+    def __init__(self, links: Sequence[tuple[str | None, Flagger]]) -> None:
+        self._all = [flagger for quantity, flagger in links if quantity is None]
+        named = {quantity for quantity, _ in links if quantity is not None}
+        self._of = {name: [flagger for quantity, flagger in links if quantity in (None, name)] for name in named}
+
+    def __call__(self, readings: Iterable[Reading]) -> list[Reading]:
+        return [judged(reading, self._of.get(reading.quantity, self._all)) for reading in readings]
+
+    def rest(self) -> list[Reading]:
+        return []
+
+
+def _stages(links: Sequence[tuple[str | None, Filter]]) -> Iterator[_Single | _Panel]:
+    for judges, group in groupby(links, lambda link: isinstance(link[1], Flagger)):
+        if judges:
+            yield _Panel([(quantity, work) for quantity, work in group if isinstance(work, Flagger)])
+        else:
+            yield from (_Single(quantity, work) for quantity, work in group)

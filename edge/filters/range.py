@@ -1,29 +1,53 @@
 """Flags what lies outside the limits of the sensor, or of the place."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
 
-from drivers import Option, Reason
-from edge.filters.filter import Filter
-from edge.reading import Reading
+from drivers import Option, Quantity, Reason
+from edge.filters.filter import Unfit
+from edge.filters.flagger import Flagger
+from edge.reading import GOOD, Level, Quality, Reading
+
+IMPOSSIBLE = GOOD.flagged(Reason.OUT_OF_RANGE)
+UNUSUAL = Quality(Level.SUSPECT, Reason.OUT_OF_RANGE)
 
 
-class Range(Filter):
-    """Values outside ``low`` to ``high`` are bad (gross range test of QARTOD); without limits the quantity's own."""
+class Range(Flagger):
+    """Outside ``low`` to ``high`` a value is bad, outside ``suspect_low`` to ``suspect_high`` it is suspect.
+
+    The gross range test of QARTOD: the outer limits are what the sensor can measure, the inner ones what the place has
+    ever had. Without limits the quantity's own, from the data sheet. All in the unit of the quantity.
+    """
 
     options = (
         Option("low", float, None, "lowest believable value; default: of the sensor's data sheet"),
         Option("high", float, None, "highest believable value; default: of the sensor's data sheet"),
+        Option("suspect_low", float, None, "lowest value that this place has ever had; default: none"),
+        Option("suspect_high", float, None, "highest value that this place has ever had; default: none"),
     )
 
-    def __call__(self, reading: Reading) -> Iterable[Reading]:
-        """The reading, flagged ``out_of_range`` where it is."""
-        if reading.value is not None and not self._inside(reading.quantity, reading.value):
-            reading = reading.flagged(Reason.OUT_OF_RANGE)
-        return (reading,)
+    def __init__(self, quantities: Mapping[str, Quantity], **options: Any) -> None:
+        """As every filter."""
+        super().__init__(quantities, **options)
+        self._usual = _limits(self.set["suspect_low"], self.set["suspect_high"])
+        self._possible = {name: self._of(quantity) for name, quantity in quantities.items()}
+        self._other = _limits(self.set["low"], self.set["high"])  # for what another filter added
+        for low, high in (("low", "high"), ("suspect_low", "suspect_high")):
+            if None not in (self.set[low], self.set[high]) and self.set[low] >= self.set[high]:
+                raise Unfit(low, f"'{low}' is not below '{high}'", "the lower limit comes first")
 
-    def _inside(self, name: str, value: float) -> bool:
-        quantity = self.quantities.get(name)  # None: another filter added it
+    def judge(self, reading: Reading, value: float) -> Quality:
+        """``out_of_range``: bad or suspect."""
+        low, high = self._possible.get(reading.quantity, self._other)
+        if not low <= value <= high:
+            return IMPOSSIBLE
+        low, high = self._usual
+        return GOOD if low <= value <= high else UNUSUAL
+
+    def _of(self, quantity: Quantity) -> tuple[float, float]:
         low, high = self.set["low"], self.set["high"]
-        if quantity is not None:
-            low, high = quantity.low if low is None else low, quantity.high if high is None else high
-        return (low is None or bool(low <= value)) and (high is None or bool(value <= high))
+        return quantity.low if low is None else low, quantity.high if high is None else high
+
+
+def _limits(low: float | None, high: float | None) -> tuple[float, float]:
+    return float("-inf") if low is None else low, float("inf") if high is None else high

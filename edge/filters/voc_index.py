@@ -5,7 +5,8 @@ from typing import Any
 
 from drivers import Quantity
 from edge.filters.filter import Filter
-from edge.reading import Level, Reading
+from edge.filters.interval import usable
+from edge.reading import Reading
 
 PACKAGE = "sensirion-gas-index-algorithm"
 
@@ -29,7 +30,7 @@ class VocIndex(Filter):
 
     def __call__(self, reading: Reading) -> Iterable[Reading]:
         """The reading, and its index behind it."""
-        if reading.quantity not in self._indices or reading.value is None or reading.quality.level >= Level.BAD:
+        if reading.quantity not in self._indices or reading.value is None or not usable(reading):
             return (reading,)
         name, algorithm = self._indices[reading.quantity]
         index = algorithm.process(round(reading.value))

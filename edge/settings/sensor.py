@@ -52,7 +52,7 @@ def sensor(entry: Entry, claims: Claims, report: Report) -> SensorSettings | Non
     claim_power(table, got, claims)
     _check_pace(table, got, driver)
     options = _options(table, got, driver)
-    quantities = [quantity.name for quantity in _measured(table, options, driver)]
+    quantities = {quantity.name: quantity for quantity in _measured(table, options, driver)}
     inputs = compensate(table, got, driver)
     filters = tuple(_filter(item, table, quantities) for item in got.get("filter", ()))
     if report.failed or place is None:
@@ -134,7 +134,7 @@ def _measured(table: Table, options: Mapping[str, Any], driver: type[Driver]) ->
         return driver.measures
 
 
-def _filter(entry: Entry, sensor: Table, quantities: list[str]) -> FilterSettings | None:
+def _filter(entry: Entry, sensor: Table, quantities: Mapping[str, Quantity]) -> FilterSettings | None:
     from edge.filters import FILTERS
 
     table = Table(entry, f"filter of {sensor.owner}", sensor.report)
@@ -147,12 +147,24 @@ def _filter(entry: Entry, sensor: Table, quantities: list[str]) -> FilterSetting
         table.take(FILTER, aside=frozenset(entry.value))
         return None
     got = table.take((*FILTER, *known))
-    if got.get("quantity", quantities[0]) not in quantities:
-        table.cannot_be("quantity", quantities)
+    if "quantity" in got and got["quantity"] not in quantities:
+        table.cannot_be("quantity", list(quantities))
     options = {option.name: got[option.name] for option in known if option.name in got}
-    try:
-        FILTERS[kind.value]({}, **options)
-    except (ImportError, ValueError) as error:  # a package that an extra brings, options that do not go together
-        table.at_value(kind, f"filter '{kind.value}' cannot be built: {error}", "see: config/edge.toml")
+    whole = all(option.name in options for option in known if option.required)  # what is missing was reported
+    if not whole or not _can_be_built(table, kind, options, quantities):
         return None
     return FilterSettings(kind.value, got.get("quantity"), options)
+
+
+def _can_be_built(table: Table, kind: Entry, options: dict[str, Any], quantities: Mapping[str, Quantity]) -> bool:
+    from edge.filters import FILTERS, Unfit
+
+    try:
+        FILTERS[kind.value](quantities, **options)
+    except Unfit as unfit:
+        table.at_value(table.entry.get(unfit.option) or kind, f"{unfit} in {table.owner}", unfit.remedy)
+    except (ImportError, ValueError) as error:  # a package that an extra brings
+        table.at_value(kind, f"filter '{kind.value}' cannot be built: {error}", "see: config/edge.toml")
+    else:
+        return True
+    return False

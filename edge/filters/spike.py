@@ -1,0 +1,73 @@
+"""Flags single values that stand out of their neighbours."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from drivers import Option, Quantity, Reason
+from edge.filters.filter import Unfit
+from edge.filters.flagger import Flagger
+from edge.filters.history import PerQuantity, Window
+from edge.reading import GOOD, Quality, Reading
+
+FOUND = GOOD.flagged(Reason.SPIKE)
+SIGMA = 1.4826  # times the median absolute deviation is the standard deviation of Gaussian noise
+MEMORY = 100  # readings over which the noise is learnt
+
+
+class Spike(Flagger):
+    """A value further from the median of the ``n`` before it than ``times`` their spread is suspect: ``spike``.
+
+    The Hampel identifier, looking back only: the reading that just came is judged, at once, and no earlier one is ever
+    flagged. The spread is the median absolute deviation (times 1.4826) of the ``n``, but at least what it was over the
+    last 100 readings, because seven values that happen to agree are no measure of noise; and at least ``floor``: a
+    sensor that shows whole steps has no smaller noise. All ``n`` enter whatever was found, so after a true step
+    (n + 1) / 2 readings are flagged and no more. The first 2n - 1 readings are not judged, nor those after a gap
+    until there are ``n`` again.
+    """
+
+    options = (
+        Option("n", int, 7, "how many readings before this one; odd", low=3, high=99),
+        Option("times", float, 6.0, "how many spreads away a value is a spike", low=1),
+        Option("floor", float, None, "least spread, in the unit of the quantity; default: its last digit", low=0),
+    )
+
+    def __init__(self, quantities: Mapping[str, Quantity], **options: Any) -> None:
+        """As every filter."""
+        super().__init__(quantities, **options)
+        if self.set["n"] % 2 == 0:
+            raise Unfit("n", f"'n' = {self.set['n']} is even", f"a median needs an odd number: n = {self.set['n'] + 1}")
+        self._series = PerQuantity(self._begin)
+
+    def judge(self, reading: Reading, value: float) -> Quality:
+        """``spike``, against the readings before."""
+        return FOUND if self._series.of(reading).stands_out(reading.at.ticks, value) else GOOD
+
+    def _begin(self, quantity: str) -> "_Series":
+        floor = self.resolution(quantity) if self.set["floor"] is None else self.set["floor"]
+        return _Series(self.set["n"], self.set["times"], floor)
+
+
+class _Series:
+    """The last values of a quantity, and how noisy it is."""
+
+    def __init__(self, size: int, times: float, floor: float) -> None:
+        self._window, self._times, self._floor = Window(size), times, floor
+        self._noise, self._learnt = 0.0, 0
+
+    def stands_out(self, ticks: int, value: float) -> bool:
+        window = self._window
+        window.reach(ticks)
+        found = False
+        if window.full:
+            middle = window.ordered[window.size // 2]
+            spread = self._spread(middle)
+            found = self._learnt >= window.size and abs(value - middle) > self._times * spread > 0.0
+        window.add(ticks, value)
+        return found
+
+    def _spread(self, middle: float) -> float:
+        window = self._window
+        now = SIGMA * sorted([abs(value - middle) for value in window.ordered])[window.size // 2]
+        self._learnt = min(MEMORY, self._learnt + 1)
+        self._noise += (now - self._noise) / self._learnt
+        return max(now, self._noise, self._floor)

@@ -1,0 +1,47 @@
+"""Series of readings for filters, written as text."""
+
+from collections.abc import Iterable, Iterator
+
+from drivers import NONE, Quantity, Reason
+from edge.clock import Stamp
+from edge.reading import GOOD, MISSING, Reading
+
+S = 10**9
+QUANTITIES = {
+    quantity.name: quantity
+    for quantity in (
+        *(Quantity(name, "ug/m3", 0, 1000, 1) for name in ("pm1", "pm2_5", "pm10")),
+        Quantity("temperature", "Cel", -40, 85, 2),
+        Quantity("flow", "L/min", 0, 100, 1),
+        Quantity("volume", "L", 0, 1e9, 0),
+        Quantity("utc", "s", 0, 4e9, 0),
+        Quantity("voc_raw", "1", 1, 0xFFFE),
+    )
+}
+
+
+def read(text: str, quantity: str = "temperature", every: float = 1.0) -> Iterator[Reading]:
+    """Readings of one quantity, ``every`` seconds: ``21.5`` a value, ``-`` a missing one, ``!9`` one that the device
+    calls bad, ``~9`` one that it calls clipped; ``+60`` is a gap of 60 s more, ``boot`` a restart of the node.
+    """
+    boot, ticks = "boot 1", 0
+    unit = QUANTITIES[quantity].unit
+    for word in text.split():
+        if word == "boot":
+            boot, ticks = "boot 2", 0
+        elif word.startswith("+"):
+            ticks += int(float(word[1:]) * S)
+        else:
+            at, ticks = Stamp(boot, ticks), ticks + int(every * S)
+            flags = {"!": Reason.SENSOR_FAULT, "~": Reason.SATURATED}.get(word[0], NONE)
+            quality = MISSING if word == "-" else GOOD.flagged(flags) if flags else GOOD
+            value = None if word == "-" else float(word.lstrip("!~"))
+            yield Reading("dut", quantity, value, unit, at, quality=quality)
+
+
+def flags(before: Iterable[Reading], after: Iterable[Reading]) -> str:
+    """The reasons that came on top, a word a reading: ``.`` none, ``spike,rate`` two."""
+    return " ".join(
+        ",".join(Reason(new.quality.reasons & ~old.quality.reasons).words()) or "."
+        for old, new in zip(before, after, strict=True)
+    )

@@ -123,29 +123,29 @@ class EventPin(_Pin):
             self._pulses.edge(event.timestamp_ns / 1e9, event.event_type is self._rising)
 
 
-class SupplySwitch(Port):
-    """A GPIO line that switches the supply of a device, high is on; on from the start."""
+class Switch(Port):
+    """A GPIO line that switches something, such as the supply of a device; high is on."""
 
-    def __init__(self, gpio: int, *, factory: Any = None) -> None:
-        """``gpio`` in BCM numbering; raises ``BusError``."""
+    def __init__(self, gpio: int, *, on: bool, factory: Any = None) -> None:
+        """``gpio`` in BCM numbering, ``on`` how it begins; raises ``BusError``."""
         self._name = f"GPIO {gpio}"
         with translated(self._name):
             from gpiozero import DigitalOutputDevice
 
-            self._line: Any = DigitalOutputDevice(gpio, initial_value=True, pin_factory=factory or _lgpio())
+            self._line: Any = DigitalOutputDevice(gpio, initial_value=on, pin_factory=factory or _lgpio())
 
     def on(self) -> None:
-        """Gives the supply."""
+        """Makes the line high."""
         with translated(self._name):
             self._line.on()
 
     def off(self) -> None:
-        """Takes it away."""
+        """Makes the line low."""
         with translated(self._name):
             self._line.off()
 
     def close(self) -> None:
-        """Gives the line back; the supply follows its pull resistor."""
+        """Gives the line back; what hangs on it follows its pull resistor."""
         self._line.close()
 
 

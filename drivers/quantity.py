@@ -69,6 +69,7 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
     "voltage": ("V",),
     "current": ("mA",),
     "contact": ("1",),
+    "alarm": ("1",),
 }
 
 

@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import drivers
-from edge.clock import Clock
+from edge.clock import Clock, Stamp
 from edge.condition import Health
 from edge.device import Device
 from edge.forwarder import Forwarder
 from edge.outbox.outbox import Outbox
 from edge.outbox.writer import Writer
 from edge.reading import Reading
+from edge.rules import Alarms
 
 PATIENCE = 60.0  # seconds without a sign of life after which a thread hangs: a DNS look-up may take half of it
 
@@ -105,6 +106,18 @@ def _written() -> int | None:
             return int(dict(line.split(": ") for line in file)["write_bytes"])
     except (OSError, KeyError, ValueError):
         return None  # a kernel without task accounting, or a sandbox that hides it
+
+
+def alarm_status(alarms: Alarms, clock: Clock) -> list[dict[str, Any]]:
+    """Each rule with its alarm; ``utc`` is since when it is raised or cleared, ``for`` the same in seconds."""
+    now, told = clock.now(), alarms.status()
+    for one in told:
+        since: Stamp | None = one.pop("since")
+        utc = None if since is None else clock.utc(since)
+        here = since is not None and since.boot == now.boot
+        one["for"] = round((now.ticks - since.ticks) / 1e9, 1) if since is not None and here else None
+        one["utc"] = None if utc is None else round(utc / 1e9, 3)
+    return told
 
 
 def clock_status(clock: Clock) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from edge.events import Events
 from edge.health import (
     Beats,
     ailing,
+    alarm_status,
     clock_status,
     outbox_status,
     process_status,
@@ -32,6 +33,7 @@ from edge.outbox.cursor import Cursor
 from edge.outbox.outbox import Outbox
 from edge.payload import Channels
 from edge.pipeline import Pipeline, Stores
+from edge.rules import Past, Standing, standing_of
 from edge.settings import Settings, SettingsError
 from edge.state import State
 
@@ -68,7 +70,12 @@ class Node:
         self._busy = RLock()
         self._fresh: Callable[[], Settings] | None = None
         self.pipeline = self._pipeline()
-        self.control = Control(socket_path(folder), {"status": self.status, "replay": self.replay})
+        answers: dict[str, Callable[..., Any]] = {
+            "status": self.status,
+            "replay": self.replay,
+            "acknowledge": self.acknowledge,
+        }
+        self.control = Control(socket_path(folder), answers)
 
     def run(self) -> None:
         """Runs until ``stop`` is called from a signal handler or another thread."""
@@ -113,6 +120,7 @@ class Node:
                 "ailing": ailing(pipeline.devices, pipeline.writer),
                 "hanging": hanging,
                 "sensors": [sensor_status(device) for device in pipeline.devices],
+                "alarms": alarm_status(pipeline.alarms, self.clock),
                 "uplinks": [uplink_status(forwarder, outbox) for forwarder in pipeline.forwarders],
                 "outbox": outbox_status(outbox, pipeline.writer),
                 "clock": clock_status(self.clock),
@@ -144,6 +152,11 @@ class Node:
                 forwarder.replay(first, last)
             return [forwarder.name for forwarder in chosen]
 
+    def acknowledge(self, rule: str) -> None:
+        """Somebody has seen the alarm of a rule, and its output need not stay on. Raises ``ValueError``."""
+        with self._busy:
+            self.pipeline.alarms.acknowledge(rule)
+
     def _stop_asked(self, seconds: float) -> bool:
         try:
             self._stopping.get(timeout=seconds)
@@ -161,7 +174,8 @@ class Node:
         outbox = Outbox(folder / "outbox", limit=self.settings.outbox.limit, known=known)
         events = Events(self.clock, self._state)
         channels = Channels(self._state.load("channels"), self._number)
-        return Stores(outbox, cursors, self._state.load("memory"), events, self.clock, channels)
+        past = Past(self._standings())
+        return Stores(outbox, cursors, self._state.load("memory"), events, self.clock, channels, past)
 
     def _number(self, numbers: dict[str, int]) -> None:
         """Keeps the number of a new channel before a message uses it."""
@@ -169,6 +183,11 @@ class Node:
             self._state.save("channels", numbers)
         except StorageError as error:
             log.error("the number of a channel could not be saved yet: %s", error)
+
+    def _standings(self) -> dict[str, Standing]:
+        """How the alarms stood when they were last saved."""
+        loaded = {name: self._saved_as("alarms", name, standing_of) for name in self._state.load("alarms")}
+        return {name: standing for name, standing in loaded.items() if standing is not None}
 
     def _saved_as(self, table: str, name: str, make: Callable[[Any], Made]) -> Made | None:
         """A value of the state; one that makes no sense is passed over: at worst readings go twice."""
@@ -196,10 +215,14 @@ class Node:
         self.clock.check()
         if self._fresh is not None:
             self._take_over()
-        if time.monotonic() - self._saved >= (SAVE_SOON if self._delivered() - self._settled > MANY else SAVE):
+        self.pipeline.alarms.tick(self.clock.now())
+        if time.monotonic() - self._saved >= (SAVE_SOON if self._hurried() else SAVE):
             self._save()
         if not self._beats.hanging():
             notify(WATCHDOG=1)
+
+    def _hurried(self) -> bool:
+        return self._delivered() - self._settled > MANY or self.pipeline.alarms.unsaved
 
     def _take_over(self) -> None:
         fresh, self._fresh = self._fresh, None
@@ -234,9 +257,11 @@ class Node:
 
     def _save(self) -> None:
         self._saved, self._settled = time.monotonic(), self._delivered()
+        self.pipeline.alarms.unsaved = False
         try:
             self._state.save("cursors", {name: cursor.as_dict() for name, cursor in self.stores.cursors.items()})
             self._state.save("memory", {name: dict(memory) for name, memory in self.stores.memories.items() if memory})
+            self._state.save("alarms", {name: s.as_dict() for name, s in self.stores.past.standings.items()})
             self.stores.events.save([uplink.name for uplink in self.settings.uplinks])
         except StorageError as error:
             log.error("cursors and totals could not be saved (%s); readings may go twice after a restart", error)

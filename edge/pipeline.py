@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import drivers
@@ -24,6 +25,7 @@ from edge.outbox.writer import Writer
 from edge.payload import Channels, load
 from edge.power import Power
 from edge.reading import Reading
+from edge.rules import Past, alarms
 from edge.sampler import Sampler
 from edge.settings import FilterSettings, SensorSettings, Settings, UplinkSettings
 from edge.uplink import Uplink
@@ -44,6 +46,7 @@ class Stores:
     events: Events
     clock: Clock
     channels: Channels
+    past: Past  # of the rules
 
 
 class Pipeline:
@@ -62,7 +65,9 @@ class Pipeline:
         self.writer = Writer(stores.outbox, settings.outbox.flush)
         self.devices = [_device(sensor, stores, self._latest) for sensor in settings.sensors]
         self._board = {device.name: device for device in self.devices}
-        self.samplers = [Sampler(bus, devices, self.writer.offer) for bus, devices in _by_bus(self.devices).items()]
+        self.alarms = alarms(settings.rules, stores.past, stores.clock.now(), partial(drivers.switch, on=False))
+        self.alarms.offer, self.alarms.tell = partial(self.writer.offer, alarm=True), stores.events.put
+        self.samplers = [Sampler(bus, devices, self._take) for bus, devices in _by_bus(self.devices).items()]
         self.forwarders = [_forwarder(settings.node.id, uplink, stores, status) for uplink in settings.uplinks]
         for part, name in self._parts():
             part.beat = beats.of(name)
@@ -79,6 +84,7 @@ class Pipeline:
         for forwarder in self.forwarders:
             forwarder.start()
         self.writer.start()
+        self.alarms.start(self._stores.clock.now())
         for sampler in self.samplers:
             sampler.start()
 
@@ -88,6 +94,7 @@ class Pipeline:
             sampler.stop()
         for sampler in self.samplers:
             sampler.join()
+        self.alarms.stop()
         self.writer.stop()
         for forwarder in self.forwarders:
             forwarder.stop()
@@ -96,6 +103,10 @@ class Pipeline:
 
     def _latest(self, sensor: str, quantity: str) -> Reading | None:
         return self._board[sensor].counts.latest.get(quantity)
+
+    def _take(self, readings: list[Reading]) -> None:
+        self.writer.offer(readings)
+        self.alarms.hear(readings)
 
     def _parts(self) -> list[tuple[Any, str]]:
         named: list[tuple[Any, str]] = [(self.writer, "writer")]
@@ -149,7 +160,7 @@ def _device(sensor: SensorSettings, stores: Stores, look_up: LookUp) -> Device:
 def _power(gpio: int, sensor: str) -> Power | None:
     """The switch of a supply; without it the sensor runs all the same."""
     try:
-        return Power(drivers.supply(gpio), time.monotonic)
+        return Power(drivers.switch(gpio, on=True), time.monotonic)
     except drivers.BusError as error:
         log.error("the supply of %s cannot be switched: %s", sensor, error)
         return None

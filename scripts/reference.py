@@ -9,6 +9,7 @@ from drivers import Option
 from edge.cli import COMMANDS
 from edge.filters import FILTERS
 from edge.settings.check import NODE, OUTBOX
+from edge.settings.rule import CONDITION, RULE
 from edge.settings.sensor import FILTER, SENSOR
 from edge.settings.uplink import UPLINK
 
@@ -56,6 +57,8 @@ def config_page() -> str:
         "[node]": NODE,
         "[[sensor]]": SENSOR,
         "[[sensor.filter]]": FILTER,
+        "[[rule]]": RULE,
+        "[[rule.when]]": CONDITION,
         "[outbox]": OUTBOX,
         "[[uplink]]": UPLINK,
     }

@@ -105,7 +105,7 @@ def test_json_tells_the_same(folder, capsys):
 def test_the_shipped_file_is_ok(folder, capsys):
     (folder / "edge.toml").write_bytes(SHIPPED.read_bytes())
     assert main(["check", "edge.toml"]) == 0
-    assert capsys.readouterr().out == "edge.toml: ok - 6 sensors, 1 uplink\n"
+    assert capsys.readouterr().out == "edge.toml: ok - 6 sensors, 1 rule, 1 uplink\n"
 
 
 def test_a_folder_by_config_and_by_environment(folder, capsys, monkeypatch):

@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": "a simulated node with a broker of its own: see it work, cut the link, kill it",
     "check": "validates a configuration and reports every problem at once",
     "status": "how the running node is",
+    "alarm": "which alarms stand, and why; acknowledges one",
     "queue": "what waits on the card, the account of it, and what to do with it",
     "decode": "feeds a file to a driver, without hardware",
     "record": "writes what crosses a sensor's wire, to be replayed in a test",

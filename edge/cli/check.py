@@ -29,7 +29,8 @@ def _text(path: Path, settings: Settings | None, problems: list[Problem]) -> str
         errors = _count(len(problems) - warnings, "problem")
         last = f"{errors}{more}. The running node keeps its last good configuration."
     else:
-        what = f"{_count(len(settings.sensors), 'sensor')}, {_count(len(settings.uplinks), 'uplink')}"
+        rules = f"{_count(len(settings.rules), 'rule')}, " if settings.rules else ""
+        what = f"{_count(len(settings.sensors), 'sensor')}, {rules}{_count(len(settings.uplinks), 'uplink')}"
         last = f"{path}: ok - {what}{more}"
     return "\n".join([*map(str, problems), last])
 
@@ -38,6 +39,7 @@ def _json(settings: Settings | None, problems: list[Problem]) -> str:
     answer = {
         "ok": settings is not None,
         "sensors": None if settings is None else len(settings.sensors),
+        "rules": None if settings is None else len(settings.rules),
         "uplinks": None if settings is None else len(settings.uplinks),
         "digest": None if settings is None else settings.digest,
         "problems": [problem.as_json() for problem in problems],

@@ -2,9 +2,11 @@
 
 from edge.settings.check import examine, load
 from edge.settings.model import (
+    ConditionSettings,
     FilterSettings,
     NodeSettings,
     OutboxSettings,
+    RuleSettings,
     SensorSettings,
     Settings,
     UplinkSettings,
@@ -12,10 +14,12 @@ from edge.settings.model import (
 from edge.settings.problem import Problem, SettingsError
 
 __all__ = [
+    "ConditionSettings",
     "FilterSettings",
     "NodeSettings",
     "OutboxSettings",
     "Problem",
+    "RuleSettings",
     "SensorSettings",
     "Settings",
     "SettingsError",

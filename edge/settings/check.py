@@ -13,6 +13,7 @@ from edge.settings.compensate import check_references
 from edge.settings.model import NodeSettings, OutboxSettings, Settings
 from edge.settings.problem import Problem, SettingsError
 from edge.settings.report import Report
+from edge.settings.rule import Sensors, rule
 from edge.settings.sensor import sensor
 from edge.settings.source import NAMED, Entry, merged, named, read
 from edge.settings.table import Table
@@ -24,6 +25,7 @@ from edge.settings.wiring import Claims
 SECTIONS = (
     Option("node", "table", REQUIRED, 'write [node] and id = "..."'),
     Option("sensor", "tables", (), "[[sensor]]"),
+    Option("rule", "tables", (), "[[rule]]"),
     Option("outbox", "table", None, "[outbox]"),
     Option("uplink", "tables", (), "[[uplink]]"),
 )
@@ -104,9 +106,10 @@ def _settings(whole: Entry, report: Report) -> Settings | None:
         check_references(got.get("sensor", ()), sensors, report)
     names = [str(name.value) for entry in got.get("sensor", ()) if (name := entry.get("name")) is not None]
     uplinks = _all(got.get("uplink", ()), lambda entry: uplink(entry, names, report))
+    rules = _all(got.get("rule", ()), lambda entry: rule(entry, Sensors(names, sensors), claims, report))
     if report.failed or node is None:
         return None
-    return Settings(node, sensors, OutboxSettings(**outbox), uplinks, _digest(whole))
+    return Settings(node, sensors, OutboxSettings(**outbox), uplinks, _digest(whole), rules)
 
 
 def _all(entries: Sequence[Entry], make: Callable[[Entry], Made | None]) -> tuple[Made, ...]:

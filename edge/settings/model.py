@@ -45,6 +45,41 @@ class SensorSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConditionSettings:
+    """What must be so for an alarm; exactly one of ``above``, ``below`` and ``silent`` (seconds) is given.
+
+    ``clear`` is the level at which it is so no longer, ``over`` the window of the statistic in seconds. ``quantity``
+    is "" where the silence of a whole sensor counts; ``suspect`` says whether suspect values count.
+    """
+
+    sensor: str
+    quantity: str
+    statistic: str = "value"
+    over: float = 0.0
+    above: float | None = None
+    below: float | None = None
+    clear: float = 0.0
+    silent: float | None = None
+    suspect: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSettings:
+    """An alarm: ``hold`` and ``clear_hold`` in seconds, ``match`` is all or any of ``when``.
+
+    ``output`` is the GPIO line that is high while it stands, and with ``latch`` until it is acknowledged.
+    """
+
+    name: str
+    when: tuple[ConditionSettings, ...]
+    match: str = "all"
+    hold: float = 0.0
+    clear_hold: float = 0.0
+    output: int | None = None
+    latch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxSettings:
     """``limit`` in bytes (None: a quarter of the free space, at most 2 GB), ``flush`` in seconds."""
 
@@ -90,3 +125,4 @@ class Settings:
     outbox: OutboxSettings
     uplinks: tuple[UplinkSettings, ...]
     digest: str
+    rules: tuple[RuleSettings, ...] = ()

@@ -11,7 +11,7 @@ from edge.settings.model import FilterSettings, SensorSettings
 from edge.settings.report import Report
 from edge.settings.source import Entry
 from edge.settings.table import Table
-from edge.settings.wiring import WIRES, Claims, Wiring, claim_power
+from edge.settings.wiring import WIRES, Claims, Wiring, claim_switch
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 NAMING = "A-Z a-z 0-9 - _ . and at most 64 of them, a letter or digit first"
@@ -49,7 +49,7 @@ def sensor(entry: Entry, claims: Claims, report: Report) -> SensorSettings | Non
     if driver is None:
         return None
     place = Wiring(table, got, driver).place(claims)
-    claim_power(table, got, claims)
+    claim_switch(table, got, "power", claims)
     _check_pace(table, got, driver)
     options = _options(table, got, driver)
     quantities = {quantity.name: quantity for quantity in _measured(table, options, driver)}

@@ -15,7 +15,11 @@ from edge.settings.where import Place, Where, positions
 
 LIMIT = 256 * 1024
 DEPTH = 16
-NAMED = {"sensor": None, "uplink": "mqtt"}  # arrays of tables that merge by name; the name where none is given
+NAMED = {
+    "sensor": None,
+    "rule": None,
+    "uplink": "mqtt",
+}  # arrays of tables that merge by name; the name where none is given
 
 _DOTS = re.compile(  # tomllib needs the square of the parts of a dotted key
     rf"""(?<![\w.-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{DEPTH},}}"""
@@ -103,7 +107,7 @@ def read(path: Path, report: Report) -> Entry | None:
 
 
 def merged(trees: Iterable[Entry]) -> Entry | None:
-    """One tree: later files win per key; sensors and uplinks merge by name."""
+    """One tree: later files win per key; sensors, rules and uplinks merge by name."""
     whole: Entry | None = None
     for tree in trees:
         whole = tree if whole is None else _over(whole, tree)

@@ -176,14 +176,14 @@ class Wiring:
         return NETWORK if self.wire.key == "port" and not self.wire.baud else WIRES[self.wire.key]
 
 
-def claim_power(table: Table, got: dict[str, Any], claims: Claims) -> None:
-    """A line that switches the supply of a sensor can do nothing else."""
-    if "power" not in got:
+def claim_switch(table: Table, got: dict[str, Any], key: str, claims: Claims) -> None:
+    """A line that switches something, such as the supply of a sensor, can do nothing else."""
+    if key not in got:
         return
-    entry = table.entry.value["power"]
-    other, at = claims.setdefault(("gpio", got["power"]), (table.owner, entry))
+    entry = table.entry.value[key]
+    other, at = claims.setdefault(("gpio", got[key]), (table.owner, entry))
     if at is not entry:
-        table.at_value(entry, f"GPIO {got['power']} is already taken by {other}", f"see line {at.key.line}")
+        table.at_value(entry, f"GPIO {got[key]} is already taken by {other}", f"see line {at.key.line}")
 
 
 def _listed(addresses: tuple[int, ...]) -> str:

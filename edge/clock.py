@@ -5,41 +5,27 @@ the ticks since boot (CLOCK_BOOTTIME, which no one can set), and an anchor ties 
 as the kernel says that its clock is synchronised. A boot without an anchor has no date, and none is invented.
 """
 
-import ctypes
-import struct
+import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from threading import RLock
+from typing import NamedTuple, Protocol
+
+from edge.anchor import RTC, Anchor, Bounds, Stamp, Trust
+from edge.boots import Boots
+from edge.timeline import Timeline, Verdict
+from edge.timex import timex
+
+__all__ = ["AHEAD", "BUILT", "Anchor", "Bounds", "Clock", "Moment", "Stamp", "SystemWall", "Trust", "Wall"]
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-STA_UNSYNC = 0x0040  # linux/timex.h
+TIMESYNCD = "/run/systemd/timesync/synchronized"  # there once systemd-timesyncd has set the clock in this boot
+UNTOLD = 0.1  # seconds added then: timesyncd tells the kernel a bound of 0, whatever the way to its server is like
 BUILT = 1_795_564_800 * 10**9  # 2026-11-25: no true date is before this
-APART = 2_000_000_000  # ns: two sources that differ by more are a finding
-DRIFT = 10_000_000  # ns that two anchors of a boot may differ before the newer one takes over
-
-
-class Stamp(NamedTuple):
-    """A moment of one boot: boot id and nanoseconds of CLOCK_BOOTTIME."""
-
-    boot: str
-    ticks: int
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """Ties ``ticks`` of ``boot`` to ``utc`` (ns since 1970); ``source`` is ntp, gnss or rtc; ``error`` in seconds."""
-
-    boot: str
-    ticks: int
-    utc: int
-    source: str
-    error: float
-
-    def at(self, ticks: int) -> int:
-        """The UTC of other ticks of the same boot, in ns since 1970."""
-        return self.utc + ticks - self.ticks
+AHEAD = 20 * 365 * 86400 * 10**9  # ns after that beyond which no true date is
+TRIES, CLOSE = 5, 1e-4  # readings of several clocks at once, until they are so many s apart at most
+QUIET = 60 * 10**9  # ns between two reports of the same trouble
 
 
 class Wall(Protocol):
@@ -55,55 +41,88 @@ class Wall(Protocol):
 class SystemWall:
     """The kernel's clock with the status that adjtimex(2) gives."""
 
-    def __init__(self) -> None:
-        self._libc = ctypes.CDLL(None, use_errno=True)
-
     def utc(self) -> int:
         """Nanoseconds since 1970, right or wrong."""
         return time.time_ns()
 
     def error(self) -> float | None:
-        """``maxerror`` of struct timex in seconds, None with STA_UNSYNC."""
-        timex = ctypes.create_string_buffer(256)
-        if self._libc.adjtimex(timex) < 0:
+        """The kernel's bound in seconds; None while it is not synchronised, and during a leap second."""
+        told = timex()
+        if told is None or told.error is None or told.leaping:
             return None
-        # struct timex of a 32-bit machine has longs of 4 bytes: modes, offset, freq, maxerror, esterror, status
-        _, _, _, maxerror, _, status = struct.unpack_from("@Illlli", timex)
-        return None if status & STA_UNSYNC else maxerror / 1e6
+        return told.error + (UNTOLD if os.path.exists(TIMESYNCD) else 0.0)  # noqa: PTH110 - once a second
+
+
+class Moment(NamedTuple):
+    """Ticks, the wall clock (ns since 1970) and CLOCK_MONOTONIC (ns) read within ``apart`` seconds."""
+
+    ticks: int
+    utc: int
+    monotonic: int
+    apart: float
 
 
 class Clock:
-    """Stamps moments and resolves them to dates once an anchor is known."""
+    """Stamps moments and resolves them to dates once an anchor is known. Safe from any thread."""
 
     def __init__(self, wall: Wall | None = None, *, boot: str | None = None, anchors: Iterable[Anchor] = ()) -> None:
-        """``anchors`` are those of earlier boots; ``boot`` is the running one, from the kernel if not given."""
+        """``anchors`` are those known from before; ``boot`` is the running one, from the kernel if not given."""
         self._wall = wall or SystemWall()
         self.boot = boot or BOOT_ID.read_text(encoding="ascii").strip()
-        self.anchors: dict[str, Anchor] = {anchor.boot: anchor for anchor in anchors}
+        self.lines: dict[str, Timeline] = {}
+        self.boots = Boots()
         self.on_anchor: Callable[[Anchor], None] = lambda anchor: None
+        self.on_leap: Callable[[Anchor], None] = lambda anchor: None
         self.on_disagreement: Callable[[Anchor, Anchor], None] = lambda old, new: None
-        self._disputed = False
+        self.on_impossible: Callable[[Anchor], None] = lambda anchor: None
+        self._possible = True  # the date that the kernel called synchronised last
+        self._told: dict[str, int] = {}  # by source: when its trouble was reported last
+        self._lock = RLock()
+        self.remember(anchors)
+
+    def remember(self, anchors: Iterable[Anchor]) -> None:
+        """Takes over anchors that were kept on the card."""
+        found: dict[str, list[Anchor]] = {}
+        for anchor in anchors:
+            found.setdefault(anchor.boot, []).append(anchor)
+        self.lines |= {boot: Timeline(those) for boot, those in found.items()}
 
     def now(self) -> Stamp:
         """This moment."""
         return Stamp(self.boot, time.clock_gettime_ns(time.CLOCK_BOOTTIME))
 
+    def moment(self) -> Moment:
+        """This moment by all clocks; read again where something came in between."""
+        best = self._moment()
+        for _ in range(TRIES):
+            if best.apart <= CLOSE:
+                break
+            best = min(best, self._moment(), key=lambda moment: moment.apart)
+        return best
+
+    def _moment(self) -> Moment:
+        before, utc, monotonic, after = self.now().ticks, self._wall.utc(), time.monotonic_ns(), self.now().ticks
+        return Moment((before + after) // 2, utc, monotonic, (after - before) / 1e9)
+
     def utc(self, stamp: Stamp) -> int | None:
         """Nanoseconds since 1970, or None while the boot of the stamp has no anchor."""
-        anchor = self.anchors.get(stamp.boot)
-        return None if anchor is None else anchor.at(stamp.ticks)
+        line = self.lines.get(stamp.boot)
+        return None if line is None else line.utc(stamp.ticks)
+
+    def trust(self, stamp: Stamp) -> Trust | None:
+        """Where the date of the stamp comes from and how sure it is; None while it has none."""
+        line = self.lines.get(stamp.boot)
+        return None if line is None else line.trust(stamp.ticks)
+
+    def bounds(self, boot: str) -> Bounds:
+        """Between which dates a boot began that has no anchor, by the boots before and after it."""
+        return self.boots.bounds(boot, self.lines, BUILT)
 
     @property
     def anchor(self) -> Anchor | None:
-        """What ties the running boot to the calendar."""
-        return self.anchors.get(self.boot)
-
-    def check(self) -> None:
-        """Asks the kernel whether its clock is synchronised; a new or better anchor is kept and announced."""
-        error = self._wall.error()
-        if error is None:
-            return
-        self.offer(Anchor(self.boot, self.now().ticks, self._wall.utc(), "ntp", error))
+        """What ties the running boot to the calendar now."""
+        line = self.lines.get(self.boot)
+        return None if line is None else line.best(self.now().ticks)
 
     @property
     def floor(self) -> int:
@@ -113,31 +132,39 @@ class Clock:
     @property
     def known(self) -> int | None:
         """The newest date in ns since 1970 that an earlier boot was sure of; None on a node that never knew one."""
-        return max((anchor.utc for anchor in self.anchors.values() if anchor.boot != self.boot), default=None)
+        earlier = [line.anchors for boot, line in self.lines.items() if boot != self.boot]
+        return max((anchor.utc for line in earlier for anchor in line if anchor.source != RTC), default=None)
+
+    def check(self) -> None:
+        """Asks the kernel whether its clock is synchronised; a new or better anchor is kept and announced."""
+        error = self._wall.error()
+        if error is None:
+            return
+        now = self.moment()
+        anchor = Anchor(self.boot, now.ticks, now.utc, "ntp", error + now.apart)
+        possible, was = BUILT <= now.utc <= BUILT + AHEAD, self._possible
+        self._possible = possible
+        if possible:
+            self.offer(anchor)
+        elif was and self._worth_telling("impossible", now.ticks):
+            self.on_impossible(anchor)
 
     def offer(self, anchor: Anchor) -> None:
-        """Takes an anchor of the running boot if it is the first or a better one, and announces it.
-
-        Another source that differs by more than two seconds is announced once; the surer one stays.
-        """
-        old = self.anchor
-        apart = old is not None and old.source != anchor.source and abs(old.at(anchor.ticks) - anchor.utc) > APART
-        if apart and old is not None and not self._disputed:
-            self.on_disagreement(old, anchor)
-        self._disputed = apart
-        if self._better(anchor):
-            self.anchors[self.boot] = anchor
+        """Weighs an anchor of the running boot; announces one that is news, and tells of one that is disputed, once."""
+        with self._lock:
+            line = self.lines.get(self.boot) or Timeline()
+            old, known = line.best(anchor.ticks), anchor.source in line.disputes
+            verdict = line.weigh(anchor)
+            self.lines[self.boot] = line
+        if verdict is Verdict.NEWS:
             self.on_anchor(anchor)
+        elif verdict is Verdict.LEAP:
+            self.on_leap(anchor)
+        elif verdict is Verdict.DISPUTED and old and not known and self._worth_telling(anchor.source, anchor.ticks):
+            self.on_disagreement(old, anchor)
 
-    def _better(self, new: Anchor) -> bool:
-        old = self.anchor
-        if old is None:
-            return True
-        if new.source != old.source:
-            return new.error < old.error / 2
-        return new.error < old.error / 2 or abs(old.at(new.ticks) - new.utc) > max(DRIFT, old.error * 1e9)
-
-
-def anchor_as_dict(anchor: Anchor) -> dict[str, Any]:
-    """For the state file and for events."""
-    return asdict(anchor)
+    def _worth_telling(self, trouble: str, ticks: int) -> bool:
+        worth = ticks - self._told.get(trouble, -QUIET) >= QUIET
+        if worth:
+            self._told[trouble] = ticks
+        return worth

@@ -20,7 +20,7 @@ class Events:
         self._last: int = saved.get("last", 0)
         self._flying: set[str] = set()
 
-    def put(self, kind: str, **fields: Any) -> None:
+    def put(self, kind: str, /, **fields: Any) -> None:
         """Notes that something happened now."""
         now = self._clock.now()
         with self._lock:

@@ -233,7 +233,7 @@ class Forwarder:
         self._batches[token] = Sent(tuple(runs(batch.seqs)), batch.lane)
 
     def _publish(self, channel: str, batch: Batch) -> int:
-        message = self._route.payload.encode(batch, self._clock.utc)
+        message = self._route.payload.encode(batch, self._clock)
         if self._route.settings.compress == "deflate":
             message = zlib.compress(message, 6)
         return self._uplink.send(channel, message, self._properties(batch))

@@ -121,12 +121,14 @@ def alarm_status(alarms: Alarms, clock: Clock) -> list[dict[str, Any]]:
 
 
 def clock_status(clock: Clock) -> dict[str, Any]:
-    """What ties this boot to the calendar, if anything does."""
-    anchor = clock.anchor
-    if anchor is None:
-        return {"boot": clock.boot, "source": None, "error": None, "utc": None}
-    utc = round(anchor.at(clock.now().ticks) / 1e9, 3)
-    return {"boot": clock.boot, "source": anchor.source, "error": anchor.error, "utc": utc}
+    """What ties this boot to the calendar, if anything does; ``error`` is the bound now, ``disputed`` who says what."""
+    now = clock.now()
+    utc, trust, line = clock.utc(now), clock.trust(now), clock.lines.get(clock.boot)
+    if utc is None or trust is None or line is None:
+        return {"boot": clock.boot, "source": None, "error": None, "utc": None, "disputed": {}}
+    disputed = {source: round(apart / 1e9, 3) for source, (apart, _) in dict(line.disputes).items()}
+    error, utc_s = float(f"{trust.error:.3g}"), round(utc / 1e9, 3)
+    return {"boot": clock.boot, "source": trust.source, "error": error, "utc": utc_s, "disputed": disputed}
 
 
 def process_status(since: float) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from threading import RLock
 from typing import Any, TypeVar
 
 import edge
-from edge.clock import Anchor, Clock, anchor_as_dict
+from edge.clock import Clock
 from edge.control import Control, socket_path
 from edge.errors import AlreadyRunning, StorageError
 from edge.events import Events
@@ -36,13 +36,13 @@ from edge.pipeline import Pipeline, Stores
 from edge.rules import Past, Standing, standing_of
 from edge.settings import Settings, SettingsError
 from edge.state import State
+from edge.timekeeping import Timekeeping
 
 log = logging.getLogger("edge.node")
 
 TURN = 1.0  # seconds between two rounds of housekeeping
 SAVE = 60.0  # seconds between two saves of cursors and totals: after a crash so much goes twice
 SAVE_SOON, MANY = 5.0, 1000  # seconds, where more readings than this have arrived since: a backlog drains
-BOOTS = 50  # anchors of earlier boots that are kept
 
 
 Made = TypeVar("Made")
@@ -60,9 +60,8 @@ class Node:
         self._lock_file = _locked(folder)
         self._state = State(folder / "state.json")
         self.clock = clock or Clock()
-        self.clock.on_anchor = self._anchored
-        self.clock.on_disagreement = self._disputed
         self.stores = self._stores(folder)
+        self._timekeeping = Timekeeping(self.clock, self.stores.events, self._state)
         self._beats = Beats()
         self._since = self._saved = time.monotonic()
         self._settled = 0  # readings that had arrived when cursors were last saved
@@ -80,7 +79,7 @@ class Node:
     def run(self) -> None:
         """Runs until ``stop`` is called from a signal handler or another thread."""
         node, sensors, uplinks = self.settings.node.id, len(self.settings.sensors), len(self.settings.uplinks)
-        self.clock.check()
+        self._timekeeping.begin(reading.at for _, reading in self.stores.outbox.recovered)
         self._save()  # what was recovered from the card must not have to be found there a second time
         self.control.start()
         self.stores.events.put("restart", version=edge.__version__, seq=self.stores.outbox.last)
@@ -165,9 +164,6 @@ class Node:
         return True
 
     def _stores(self, folder: Path) -> Stores:
-        for name in self._state.load("anchors"):
-            if (anchor := self._saved_as("anchors", name, lambda saved: Anchor(**saved))) is not None:
-                self.clock.anchors.setdefault(anchor.boot, anchor)
         loaded = {name: self._saved_as("cursors", name, partial(Cursor, name)) for name in self._state.load("cursors")}
         cursors = {name: cursor for name, cursor in loaded.items() if cursor is not None}
         known = max((cursor.highest for cursor in cursors.values()), default=0)
@@ -212,7 +208,7 @@ class Node:
         ).encode()
 
     def _housekeeping(self) -> None:
-        self.clock.check()
+        self._timekeeping.turn()
         if self._fresh is not None:
             self._take_over()
         self.pipeline.alarms.tick(self.clock.now())
@@ -262,26 +258,13 @@ class Node:
             self._state.save("cursors", {name: cursor.as_dict() for name, cursor in self.stores.cursors.items()})
             self._state.save("memory", {name: dict(memory) for name, memory in self.stores.memories.items() if memory})
             self._state.save("alarms", {name: s.as_dict() for name, s in self.stores.past.standings.items()})
+            self._timekeeping.save()
             self.stores.events.save([uplink.name for uplink in self.settings.uplinks])
         except StorageError as error:
             log.error("cursors and totals could not be saved (%s); readings may go twice after a restart", error)
 
     def _delivered(self) -> int:
         return sum(cursor.delivered for cursor in self.stores.cursors.values())
-
-    def _disputed(self, old: Anchor, new: Anchor) -> None:
-        apart = (old.at(new.ticks) - new.utc) / 1e9
-        log.warning("%s and %s disagree about the time by %.1f s; %s stays", old.source, new.source, apart, old.source)
-        self.stores.events.put("clock", kept=old.source, other=new.source, apart=round(apart, 3))
-
-    def _anchored(self, anchor: Anchor) -> None:
-        log.info("the clock is known from %s within %.3f s", anchor.source, anchor.error)
-        self.stores.events.put("anchor", **anchor_as_dict(anchor))
-        recent = sorted(self.clock.anchors.values(), key=lambda anchor: anchor.utc)[-BOOTS:]
-        try:
-            self._state.save("anchors", {anchor.boot: anchor_as_dict(anchor) for anchor in recent})
-        except StorageError as error:
-            log.error("the anchor could not be saved: %s", error)
 
 
 def _locked(folder: Path) -> int:

@@ -27,7 +27,7 @@ def test_ticks_never_go_back():
 
 
 def test_without_synchronisation_there_is_no_date():
-    clock = Clock(Wall(utc=1_790_000_000 * S), boot=BOOT)
+    clock = Clock(Wall(utc=1_800_000_000 * S), boot=BOOT)
     clock.check()
     assert clock.anchor is None
     assert clock.utc(clock.now()) is None
@@ -37,10 +37,11 @@ def test_a_synchronised_kernel_clock_makes_an_anchor_for_all_of_the_boot():
     wall = Wall(error=0.02)
     clock = Clock(wall, boot=BOOT)
     before = clock.now()
-    wall.now = 1_790_000_000 * S
+    wall.now = 1_800_000_000 * S
     clock.check()
     anchor = clock.anchor
-    assert (anchor.source, anchor.error) == ("ntp", 0.02)
+    assert anchor.source == "ntp"
+    assert 0.02 <= anchor.error < 0.03, "reading two clocks takes a moment"
     assert clock.utc(before) == wall.now - (anchor.ticks - before.ticks)
     assert clock.utc(Stamp(OTHER, before.ticks)) is None
 
@@ -52,7 +53,7 @@ def test_anchors_of_earlier_boots_still_date_their_readings():
 
 
 def test_an_anchor_is_announced_once_and_again_only_when_it_gets_better():
-    wall, told = Wall(utc=1_790_000_000 * S, error=0.5), []
+    wall, told = Wall(utc=1_800_000_000 * S, error=0.5), []
     clock = Clock(wall, boot=BOOT)
     clock.on_anchor = told.append
     for _ in range(3):
@@ -60,11 +61,11 @@ def test_an_anchor_is_announced_once_and_again_only_when_it_gets_better():
     assert len(told) == 1
     wall.bound = 0.01
     clock.check()
-    assert [anchor.error for anchor in told] == [0.5, 0.01]
+    assert [round(anchor.error, 2) for anchor in told] == [0.5, 0.01]
 
 
 def test_a_step_of_the_wall_clock_does_not_move_stamps():
-    wall = Wall(utc=1_790_000_000 * S, error=None)
+    wall = Wall(utc=1_800_000_000 * S, error=None)
     clock = Clock(wall, boot=BOOT)
     before = clock.now()
     wall.now = 0

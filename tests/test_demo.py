@@ -20,7 +20,7 @@ from edge.cli.demo.link import Link
 from edge.cli.demo.proof import on_card, prove, told
 from edge.cli.demo.receiver import Inbox, Record, decode
 from edge.cli.demo.wall import SteppedWall
-from edge.clock import Clock, Stamp
+from edge.clock import Anchor, Clock, Stamp
 from edge.outbox.outbox import Outbox
 from edge.payload.senml import SenML
 from edge.reading import GOOD, MISSING, Batch, Reading
@@ -76,11 +76,16 @@ def test_the_station_is_a_valid_configuration(tmp_path: Path) -> None:
     assert settings.uplinks[0].port == 41883
 
 
+def clock(*anchors: Anchor) -> Clock:
+    """A clock that knows these anchors and no more."""
+    return Clock(boot="another boot", anchors=anchors)
+
+
 @pytest.mark.parametrize("deflated", [False, True])
 def test_what_the_node_sends_is_decoded(deflated: bool) -> None:
     bad = GOOD.flagged(Reason.OUT_OF_RANGE)
     readings = [(7, reading(20.0)), (8, reading(None, quality=MISSING)), (11, reading(900.0, 3 * SECOND, quality=bad))]
-    pack = SenML().encode(Batch("n", readings, "live"), lambda stamp: None)
+    pack = SenML().encode(Batch("n", readings, "live"), clock())
     records = list(decode(zlib.compress(pack) if deflated else pack))
     assert [item.seq for item in records] == [7, 8, 11]
     assert [(item.value, item.raw) for item in records] == [(20.0, None), (None, None), (None, 900.0)]
@@ -91,9 +96,9 @@ def test_what_the_node_sends_is_decoded(deflated: bool) -> None:
 
 def test_a_dated_repeat_is_the_same_reading() -> None:
     batch = Batch("n", [(1, reading()), (2, reading(2.5, 2 * SECOND))], "live")
-    undated = list(decode(SenML().encode(batch, lambda stamp: None)))
-    dated = list(decode(SenML().encode(batch, lambda stamp: stamp.ticks + 1_700_000_000 * SECOND)))
-    assert [item.time for item in dated] == [1_700_000_001.0, 1_700_000_002.0]
+    undated = list(decode(SenML().encode(batch, clock())))
+    dated = list(decode(SenML().encode(batch, clock(Anchor(BOOT, 0, 1_800_000_000 * SECOND, "ntp", 0.01)))))
+    assert [item.time for item in dated] == [1_800_000_001.0, 1_800_000_002.0]
     assert all(one.same(other) for one, other in zip(undated, dated, strict=True))
 
 
@@ -195,7 +200,7 @@ def test_bytes_pass_the_link_both_ways() -> None:
 def test_a_stepped_clock_leaves_stamps_alone() -> None:
     class Synchronised:
         def utc(self) -> int:
-            return 1_700_000_000 * SECOND
+            return 1_800_000_000 * SECOND
 
         def error(self) -> float | None:
             return 0.01
@@ -206,7 +211,7 @@ def test_a_stepped_clock_leaves_stamps_alone() -> None:
     before, stamp = clock.anchor, clock.now()
     date = clock.utc(stamp)
     assert wall.step(-3600.0) == -3600.0
-    assert wall.utc() == (1_700_000_000 - 3600) * SECOND
+    assert wall.utc() == (1_800_000_000 - 3600) * SECOND
     clock.check()
     assert clock.anchor == before
     assert clock.utc(stamp) == date

@@ -15,7 +15,7 @@ from senml.senml import SenMLDocument
 
 import drivers
 from drivers import CATALOGUE, Reason
-from edge.clock import Stamp
+from edge.clock import Bounds, Stamp, Trust
 from edge.payload import Channels, Record, Unreadable, load, names
 from edge.payload.record import UnknownTable
 from edge.payload.senml_cbor import NAMES
@@ -29,36 +29,45 @@ CHANNELS = [(device, quantity, unit) for device in ("pm", "air.2", "x-1") for qu
             "latitude", "hdop", "volume", "oxygen_saturation") for unit in CATALOGUE[quantity]]  # fmt: skip
 
 
-def dated(stamp):
-    return stamp.ticks + SHIFT
+class Known:
+    """What is known of the dates: that they are so many ns ahead of the ticks, or None."""
+
+    def __init__(self, shift):
+        self.shift = shift
+
+    def utc(self, stamp):
+        return None if self.shift is None else stamp.ticks + self.shift
+
+    def trust(self, stamp):
+        return None if self.shift is None else Trust("ntp", 0.01)
+
+    def bounds(self, boot):
+        return Bounds(SHIFT, SHIFT + 10**12)
 
 
-def undated(stamp):
-    return None
-
-
-DATES = {"dated": dated, "undated": undated}
+DATED, UNDATED = Known(SHIFT), Known(None)
+DATES = {"dated": DATED, "undated": UNDATED}
 
 
 def reading(value=8.5, quantity="pm2_5", unit="ug/m3", at=101 * 10**9, device="pm", **more):
     return Reading(device, quantity, value, unit, Stamp(BOOT, at), **more)
 
 
-def sent(name, readings, utc=dated, lane="live"):
+def sent(name, readings, dates=DATED, lane="live"):
     """A message and what its receiver has to know."""
     channels = Channels()
-    message = load(name)(channels).encode(Batch("LP-0417", readings, lane), utc)
+    message = load(name)(channels).encode(Batch("LP-0417", readings, lane), dates)
     return message, {channels.digest: channels.table()}
 
 
-def received(name, readings, utc=dated):
-    message, tables = sent(name, readings, utc)
+def received(name, readings, dates=DATED):
+    message, tables = sent(name, readings, dates)
     return list(load(name).decode(message, tables))
 
 
-def expected(seq, reading, utc):
+def expected(seq, reading, dates):
     """The record of a reading, from the contract and not from any encoder."""
-    date = utc(reading.at)
+    date = dates.utc(reading.at)
     quality = reading.quality if date is not None else reading.quality.flagged(Reason.CLOCK)
     bad = quality.level >= Level.BAD
     return Record(
@@ -100,12 +109,12 @@ def batches(draw):
     return stored
 
 
-@pytest.mark.parametrize("utc", DATES.values(), ids=DATES)
+@pytest.mark.parametrize("dates", DATES.values(), ids=DATES)
 @pytest.mark.parametrize("name", READABLE)
 @settings(max_examples=60, deadline=None)
 @given(stored=batches())
-def test_a_receiver_has_all_that_was_known(name, utc, stored):
-    assert received(name, stored, utc) == [expected(seq, reading, utc) for seq, reading in stored]
+def test_a_receiver_has_all_that_was_known(name, dates, stored):
+    assert received(name, stored, dates) == [expected(seq, reading, dates) for seq, reading in stored]
 
 
 @pytest.mark.parametrize("name", names())
@@ -124,9 +133,9 @@ def test_a_bad_value_is_never_a_number_under_its_own_name(name):
 def test_what_cannot_say_undated_refuses_and_the_others_give_no_date(name):
     if load(name).dated:
         with pytest.raises(ValueError, match="date"):
-            sent(name, [(7, reading())], undated)
+            sent(name, [(7, reading())], UNDATED)
     else:
-        (record,) = received(name, [(7, reading())], undated)
+        (record,) = received(name, [(7, reading())], UNDATED)
         assert (record.boot, record.time, record.reasons) == (BOOT, 101, ("clock",))
 
 
@@ -175,6 +184,8 @@ def test_rows_say_only_what_differs():
         "inv": json.loads(message)["inv"],
         "seq": 7,
         "at": 1_790_000_101_000_000,
+        "cs": "ntp",
+        "ce": 0.01,
         "rows": [[1, 0, 8.5], [2, 2000, 1], [1, 1_998_000, 9, {"rv": 8, "sq": 12}]],
     }
 
@@ -207,6 +218,8 @@ def test_a_line_can_be_read_without_a_manual():
         "quality": 1,
         "time": "2026-09-21T14:15:01.000000Z",
         "span": 60.0,
+        "clock": "ntp",
+        "clock_error": 0.01,
     }
 
 
@@ -218,13 +231,13 @@ def as_json(message):
     ]
 
 
-@pytest.mark.parametrize("utc", DATES.values(), ids=DATES)
+@pytest.mark.parametrize("dates", DATES.values(), ids=DATES)
 @settings(max_examples=100, deadline=None)
 @given(stored=batches())
-def test_every_pack_keeps_the_rules_of_the_rfc_in_both_forms(utc, stored):
-    pack = json.loads(sent("senml+json", stored, utc)[0])
+def test_every_pack_keeps_the_rules_of_the_rfc_in_both_forms(dates, stored):
+    pack = json.loads(sent("senml+json", stored, dates)[0])
     assert broken_rules(pack) == []
-    assert as_json(sent("senml+cbor", stored, utc)[0]) == pack
+    assert as_json(sent("senml+cbor", stored, dates)[0]) == pack
 
 
 @settings(max_examples=100, deadline=None)
@@ -234,7 +247,7 @@ def test_a_reader_that_knows_nothing_of_us_reads_a_pack(stored):
     for (_, reading), got in zip(stored, document.measurements, strict=True):
         absolute = got.to_absolute(document.base)
         assert absolute.name == f"urn:dev:ops:LP-0417/{reading.device}/{reading.quantity}"
-        assert absolute.time == pytest.approx(dated(reading.at) / 1e9, abs=1.5e-6)
+        assert absolute.time == pytest.approx(DATED.utc(reading.at) / 1e9, abs=1.5e-6)
         assert absolute.value == (None if reading.quality.level >= Level.BAD else reading.value)
 
 
@@ -255,7 +268,7 @@ def test_the_rules_find_what_is_wrong(pack):
 
 
 def test_a_fraction_costs_six_bytes_in_cbor_and_means_the_same():
-    message = load("senml+cbor")().encode(Batch("n", [(1, reading(11.332))], "live"), dated)
+    message = load("senml+cbor")().encode(Batch("n", [(1, reading(11.332))], "live"), DATED)
     assert bytes.fromhex("c4 82 22 19 2c44") in message
     assert float(cbor2.load(io.BytesIO(message))[0][2]) == 11.332
 
@@ -268,7 +281,7 @@ from edge.payload import Payload
 class Shout(Payload):
     schema = "shout"
 
-    def encode(self, batch, utc):
+    def encode(self, batch, dates):
         return "\\n".join(f"{reading.quantity.upper()}!" for _, reading in batch.readings).encode()
 """
 

@@ -26,13 +26,13 @@ def clock(*anchors):
     return Clock(Frozen(), boot=BOOT, anchors=anchors)
 
 
-DATED = clock(Anchor(BOOT, 100 * S, UTC, "ntp", 0.01)).utc
-UNDATED = clock().utc
+DATED = clock(Anchor(BOOT, 100 * S, UTC, "ntp", 0.01))
+UNDATED = clock()
 
 
-def pack(*readings, utc=DATED, first=7):
+def pack(*readings, dates=DATED, first=7):
     stored = list(enumerate(readings, first))
-    return json.loads(load("senml+json")().encode(Batch("LP-0417", stored, "live"), utc))
+    return json.loads(load("senml+json")().encode(Batch("LP-0417", stored, "live"), dates))
 
 
 def reading(value=8.0, quantity="pm2_5", unit="ug/m3", at=101 * S, **more):
@@ -44,6 +44,8 @@ def test_the_first_record_carries_the_base_and_the_rest_is_relative():
     assert first == {
         "bn": "urn:dev:ops:LP-0417/",
         "bt": 1_790_000_001.0,
+        "cs": "ntp",
+        "ce": 0.01015,
         "bsq": 7,
         "n": "pm/pm2_5",
         "u": "ug/m3",
@@ -53,7 +55,7 @@ def test_the_first_record_carries_the_base_and_the_rest_is_relative():
 
 
 def test_a_boot_without_an_anchor_is_never_dated():
-    first, second = pack(reading(), reading(at=102 * S), utc=UNDATED)
+    first, second = pack(reading(), reading(at=102 * S), dates=UNDATED)
     assert "bt" not in first
     assert (first["bb"], first["t"], second["t"]) == (BOOT, 101, 102)
     assert (first["q"], first["qr"]) == (3, ["clock"])

@@ -63,7 +63,7 @@ SAMPLE: dict[str, Any] = {
     ],
     "outbox": {"first": 1, "last": 312, "bytes": 141_000_000, "limit": 2_000_000_000, "held": 0, "overrun": 0,
                "trouble": None},
-    "clock": {"boot": "b", "source": "ntp", "error": 0.012, "utc": 1.0},
+    "clock": {"boot": "b", "source": "ntp", "error": 0.012, "utc": 1.0, "disputed": {}},
     "process": {"pid": 1, "rss": 27_000_000, "modules": 150, "cpu": 1.0, "up": 90_000.0},
 }  # fmt: skip
 
@@ -157,7 +157,7 @@ def test_every_loss_is_told() -> None:
 
 
 def test_a_link_that_is_down_and_a_card_that_fails() -> None:
-    told = changed(clock={"boot": "b", "source": None, "error": None, "utc": None}, hanging=["writer"])
+    told = changed(clock={"boot": "b", "source": None, "error": None, "utc": None, "disputed": {}}, hanging=["writer"])
     told["uplinks"][0] |= {"state": "down", "trouble": "broker.example:8883: timed out", "waiting": 1_106_544}
     told["outbox"] |= {"trouble": "No space left on device", "held": 12}
     shown = text(told)

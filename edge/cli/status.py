@@ -119,7 +119,8 @@ def _lost(outbox: dict[str, Any], uplinks: Sequence[dict[str, Any]]) -> str:
 def _clock(clock: dict[str, Any]) -> str:
     if clock["source"] is None:
         return "not synchronised yet: readings carry boot time and are dated later"
-    return f"{clock['source']} ±{clock['error']:.3f} s"
+    disputed = "".join(f" · {source} says {apart:+.3f} s" for source, apart in clock["disputed"].items())
+    return f"{clock['source']} ±{clock['error']:.3f} s{disputed}"
 
 
 def _painted(text: str, line: str) -> str:

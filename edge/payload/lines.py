@@ -1,6 +1,8 @@
 """Plain JSON lines: an object a reading with its names written out, for whoever wants to read it without a manual.
 
 ``time`` is ISO 8601 in UTC; where the date is not known ``boot`` and ``seconds`` since its start stand in its place.
+``clock`` is the source of the date and ``clock_error`` its error bound in seconds; without a date the boot began
+between ``earliest`` and ``latest`` (seconds since 1970), where these are known.
 """
 
 import json
@@ -13,8 +15,10 @@ from drivers import Reason
 from edge.payload.channels import Table
 from edge.payload.payload import Dates, Payload
 from edge.payload.record import Record, Unreadable
-from edge.payload.words import number, number_or_none, raw, trusted
+from edge.payload.words import number, number_or_none, placed, raw, trusted
 from edge.reading import Batch, Reading, Spread
+
+PLACED = {"cs": "clock", "ce": "clock_error", "be": "earliest", "bl": "latest"}
 
 
 class Lines(Payload):
@@ -22,11 +26,13 @@ class Lines(Payload):
 
     schema = "json"
 
-    def encode(self, batch: Batch, utc: Dates) -> bytes:
+    def encode(self, batch: Batch, dates: Dates) -> bytes:
         """The lines; each can be read without the others."""
         heads = ({"node": batch.node, **({"seq": seq} if seq else {})} for seq, _ in batch.readings)
+        place = {PLACED[word]: value for word, value in placed(batch, dates).items()}
         lines = (
-            head | _line(reading, utc(reading.at)) for head, (_, reading) in zip(heads, batch.readings, strict=True)
+            head | _line(reading, dates.utc(reading.at)) | place
+            for head, (_, reading) in zip(heads, batch.readings, strict=True)
         )
         return b"".join(json.dumps(line, separators=(",", ":"), allow_nan=False).encode() + b"\n" for line in lines)
 

@@ -1,15 +1,26 @@
 """What an encoder is, and the words that all of them use."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from typing import ClassVar
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, Protocol
 
-from edge.clock import Stamp
+from edge.clock import Bounds, Stamp, Trust
 from edge.payload.channels import Channels, Table
 from edge.payload.record import Record, Unreadable
 from edge.reading import Batch
 
-Dates = Callable[[Stamp], int | None]  # the UTC of a stamp in ns since 1970, None while it is not known
+
+class Dates(Protocol):
+    """What is known of the date of a stamp; a ``Clock`` gives it."""
+
+    def utc(self, stamp: Stamp) -> int | None:
+        """Nanoseconds since 1970; None while it is not known."""
+
+    def trust(self, stamp: Stamp) -> Trust | None:
+        """Where that comes from, and its error bound in seconds."""
+
+    def bounds(self, boot: str) -> Bounds:
+        """Between which dates a boot began that has none."""
 
 
 class Payload(ABC):
@@ -31,7 +42,7 @@ class Payload(ABC):
         self.channels = channels or Channels()
 
     @abstractmethod
-    def encode(self, batch: Batch, utc: Dates) -> bytes:
+    def encode(self, batch: Batch, dates: Dates) -> bytes:
         """The message; dates are resolved now, as late as possible."""
 
     @classmethod

@@ -7,7 +7,8 @@ A message is an object::
 
 ``inv`` names the channel table, which stands in the retained inventory of the node. ``seq`` is that of the first row;
 each next one counts one up unless its words have ``sq``; copies of readings that are not on the card have neither.
-``at`` are microseconds since 1970, or with ``boot`` since the start of that boot, whose date is not known. A row is
+``at`` are microseconds since 1970, or with ``boot`` since the start of that boot, whose date is not known; ``cs`` and
+``ce``, ``be`` and ``bl`` say how sure that is, see ``edge.payload.words``. A row is
 ``[channel, microseconds since the row before, value]``, and where there is more to say the words of
 ``edge.payload.words``; a value that is bad or missing is null.
 """
@@ -19,7 +20,7 @@ from typing import Any
 from edge.payload.channels import Table
 from edge.payload.payload import Dates, Payload
 from edge.payload.record import Record, UnknownTable, Unreadable
-from edge.payload.words import beside, number_or_none, read, trusted
+from edge.payload.words import beside, number_or_none, placed, read, trusted
 from edge.reading import Batch, Level
 
 
@@ -28,9 +29,9 @@ class Rows(Payload):
 
     schema = "rows"
 
-    def encode(self, batch: Batch, utc: Dates) -> bytes:
+    def encode(self, batch: Batch, dates: Dates) -> bytes:
         """The message; without a date it has ``boot``, which stands for the flag ``clock`` of all its readings."""
-        date = utc(batch.readings[0][1].at)
+        date = dates.utc(batch.readings[0][1].at)
         shift = 0 if date is None else date - batch.readings[0][1].at.ticks
         at = last = (batch.readings[0][1].at.ticks + shift) // 1000
         rows, seq = [], batch.first
@@ -44,7 +45,7 @@ class Rows(Payload):
             seq, last = seq + 1, us
         head: dict[str, Any] = {"node": batch.node, "inv": self.channels.digest}
         head |= {"seq": batch.first} if batch.first else {}
-        head |= {"at": at} if date is not None else {"at": at, "boot": batch.boot}
+        head |= {"at": at, **({} if date is not None else {"boot": batch.boot}), **placed(batch, dates)}
         return json.dumps(head | {"rows": rows}, separators=(",", ":"), allow_nan=False).encode()
 
     @classmethod

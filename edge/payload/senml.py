@@ -14,7 +14,7 @@ from drivers import Reason
 from edge.payload.channels import Table
 from edge.payload.payload import Dates, Payload
 from edge.payload.record import Record, Unreadable
-from edge.payload.words import beside, number_or_none, read, trusted
+from edge.payload.words import beside, number_or_none, placed, read, trusted
 from edge.reading import Batch, Reading
 
 # UCUM to the name registered for SenML where they differ (RFC 8428 section 12.1, RFC 8798)
@@ -29,9 +29,9 @@ class SenML(Payload):
 
     schema = "senml+json"
 
-    def encode(self, batch: Batch, utc: Dates) -> bytes:
+    def encode(self, batch: Batch, dates: Dates) -> bytes:
         """The pack; all its readings are of one boot, so either all of them have a date or none has."""
-        return json.dumps(pack(batch, utc), separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+        return json.dumps(pack(batch, dates), separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
     @classmethod
     def decode(cls, message: bytes, tables: Mapping[str, Table]) -> Iterator[Record]:
@@ -43,12 +43,13 @@ class SenML(Payload):
         return unpack(records)
 
 
-def pack(batch: Batch, utc: Dates) -> list[dict[str, Any]]:
+def pack(batch: Batch, dates: Dates) -> list[dict[str, Any]]:
     """The records of a batch."""
     ticks = batch.readings[0][1].at.ticks
-    base = utc(batch.readings[0][1].at)
+    base = dates.utc(batch.readings[0][1].at)
     head: dict[str, Any] = {"bn": f"{URN}{batch.node}/"}
     head |= {"bb": batch.boot} if base is None else {"bt": round(base / 1e9, 6)}
+    head |= placed(batch, dates)
     seq = batch.first
     if seq:
         head["bsq"] = seq

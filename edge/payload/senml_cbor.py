@@ -28,12 +28,12 @@ class SenMLCBOR(Payload):
     needs = "cbor2"
     remedy = "pip install 'edge-gateway[cbor]', or: sudo apt install python3-cbor2"
 
-    def encode(self, batch: Batch, utc: Dates) -> bytes:
+    def encode(self, batch: Batch, dates: Dates) -> bytes:
         """The pack; all its readings are of one boot, so either all of them have a date or none has."""
         import cbor2  # an extra: only who sends CBOR needs it
 
         return cbor2.dumps(
-            [{LABELS.get(key, key): _brief(value) for key, value in r.items()} for r in pack(batch, utc)]
+            [{LABELS.get(key, key): _brief(value) for key, value in r.items()} for r in pack(batch, dates)]
         )
 
     @classmethod

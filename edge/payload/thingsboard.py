@@ -23,11 +23,11 @@ class ThingsBoard(Payload):
     dated = True
     topics: ClassVar[dict[str, str]] = {"readings": TELEMETRY, "alarms": TELEMETRY}
 
-    def encode(self, batch: Batch, utc: Dates) -> bytes:
+    def encode(self, batch: Batch, dates: Dates) -> bytes:
         """The message. Raises ``ValueError`` for a batch without a date."""
         devices: dict[str, list[dict[str, Any]]] = {}
         for _, reading in batch.readings:
-            date = utc(reading.at)
+            date = dates.utc(reading.at)
             if date is None:
                 raise ValueError(f"{self.schema} cannot carry a reading whose date is not known")
             ts, entries = date // 1_000_000, devices.setdefault(f"{batch.node}/{reading.device}", [])

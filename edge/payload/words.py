@@ -2,13 +2,18 @@
 
 ``q`` is the quality level unless good, ``qr`` its reasons; ``dt`` the seconds covered, the time then being their start;
 ``rv`` the raw value; ``count``, ``min`` and ``max`` what an interval was made of.
+
+Of a whole batch ``cs`` is the source of its dates (ntp, gnss or rtc) and ``ce`` their error bound in seconds. Without
+a date, its boot began no earlier than ``be`` and no later than ``bl`` (seconds since 1970), where these are known.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
+from edge.payload.payload import Dates
 from edge.payload.record import Unreadable
-from edge.reading import GOOD, Level, Quality, Reading, Spread
+from edge.reading import GOOD, Batch, Level, Quality, Reading, Spread
 
 
 def number(value: float) -> float:
@@ -39,6 +44,16 @@ def beside(reading: Reading, quality: Quality) -> dict[str, Any]:
     if (spread := reading.spread) is not None:
         words |= {"count": spread.count, "min": number(spread.low), "max": number(spread.high)}
     return words
+
+
+def placed(batch: Batch, dates: Dates) -> dict[str, Any]:
+    """The words for how sure the dates of a batch are: those of its worse end, in microseconds, rounded up."""
+    ends = [dates.trust(batch.readings[at][1].at) for at in (0, -1)]
+    worst = max((trust for trust in ends if trust is not None), key=lambda trust: trust.error, default=None)
+    if worst is not None:
+        return {"cs": worst.source, "ce": math.ceil(round(worst.error * 1e6, 3)) / 1e6}
+    bounds = zip(("be", "bl"), dates.bounds(batch.boot), strict=True)
+    return {word: round(utc / 1e9, 3) for word, utc in bounds if utc is not None}
 
 
 def read(words: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class SenMLCBOR(Payload):
 
         try:
             records = cbor2.loads(message)
-        except (cbor2.CBORDecodeError, ValueError, RecursionError) as error:
+        except (cbor2.CBORDecodeError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
             raise Unreadable(f"no CBOR: {error}") from error
         if isinstance(records, list):
             records = [{NAMES.get(k, k): v for k, v in r.items()} if isinstance(r, dict) else r for r in records]

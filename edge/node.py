@@ -168,6 +168,7 @@ class Node:
         cursors = {name: cursor for name, cursor in loaded.items() if cursor is not None}
         known = max((cursor.highest for cursor in cursors.values()), default=0)
         outbox = Outbox(folder / "outbox", limit=self.settings.outbox.limit, known=known)
+        outbox.before_roll = self._save_totals
         events = Events(self.clock, self._state)
         channels = Channels(self._state.load("channels"), self._number)
         past = Past(self._standings())
@@ -256,12 +257,22 @@ class Node:
         self.pipeline.alarms.unsaved = False
         try:
             self._state.save("cursors", {name: cursor.as_dict() for name, cursor in self.stores.cursors.items()})
-            self._state.save("memory", {name: dict(memory) for name, memory in self.stores.memories.items() if memory})
+            self._state.save("memory", self._totals())
             self._state.save("alarms", {name: s.as_dict() for name, s in self.stores.past.standings.items()})
             self._timekeeping.save()
             self.stores.events.save([uplink.name for uplink in self.settings.uplinks])
         except StorageError as error:
             log.error("cursors and totals could not be saved (%s); readings may go twice after a restart", error)
+
+    def _totals(self) -> dict[str, dict[str, float]]:
+        return {name: dict(memory) for name, memory in self.stores.memories.items() if memory}
+
+    def _save_totals(self) -> None:
+        """Before a new segment begins, in the writer's thread: a start reads the last segment only."""
+        try:
+            self._state.save("memory", self._totals())
+        except StorageError as error:
+            log.error("the totals could not be saved (%s); they are saved with the cursors", error)
 
     def _delivered(self) -> int:
         return sum(cursor.delivered for cursor in self.stores.cursors.values())

@@ -222,11 +222,18 @@ def _forwarder(node: str, settings: UplinkSettings, stores: Stores, status: Stat
     uplink, payload = _uplink(settings, node, status), load(settings.payload)(stores.channels)
     route = Route(settings, uplink, payload, cursor, picker, Unstored(wanted))
     picker.on_lost = lambda first, last: _lost(stores, settings.name, first, last)
-    for first, last in stores.outbox.gone():
-        if lost := cursor.evict(first, last):
-            reason = "gone before it was sent"
-            stores.events.put("gap", destination=settings.name, first=first, last=last, count=lost, reason=reason)
+    _settle(stores, cursor)
     return Forwarder(node, route, stores.events, stores.clock)
+
+
+def _settle(stores: Stores, cursor: Cursor) -> None:
+    """What the cursor lacks and the outbox no longer has is lost."""
+    at, kept = 1, stores.outbox.first
+    while (gap := cursor.gap(at, kept - 1)) is not None:
+        for first, last in stores.outbox.routine(*gap):
+            lost, reason = cursor.evict(first, last), "gone before it was sent"
+            stores.events.put("gap", destination=cursor.name, first=first, last=last, count=lost, reason=reason)
+        at = gap[1] + 1
 
 
 def _wanted(settings: UplinkSettings) -> Callable[[Reading], bool] | None:

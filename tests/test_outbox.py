@@ -155,6 +155,65 @@ def test_a_segment_without_a_header_is_set_aside_and_no_seq_is_reused(tmp_path):
     assert everything(again)[-1][1] == reading(0)
 
 
+@pytest.mark.parametrize("name", ["9000000000000000.seg", "9223372036854775807.seg", "0000000001000000000.seg"])
+@pytest.mark.parametrize("folder", [".", "alarms"])
+def test_a_foreign_file_under_a_wild_number_moves_no_seq(tmp_path, folder, name):
+    outbox = filled(tmp_path, 100)
+    outbox.put([alarm(100)], alarm=True)
+    outbox.close()
+    (tmp_path / folder / name).write_bytes(b"not ours" * 99)
+    again = Outbox(tmp_path, limit=1 << 20, segment=SEGMENT)
+    assert again.put([reading(0)]) == (102, 102)
+    aside = (tmp_path / folder / "quarantine" / name).exists()
+    assert aside != (tmp_path / folder / name).exists() == name.startswith("0"), "no segment is named like that"
+
+
+def test_two_damaged_segments_and_a_wild_number_reuse_no_seq(tmp_path):
+    outbox = filled(tmp_path, 3000)
+    last, newest = outbox.last, firsts(tmp_path)[-2:]
+    outbox.close()
+    for path in (path_of(tmp_path, newest[0]), path_of(tmp_path, newest[1]), path_of(tmp_path, 10**15)):
+        path.write_bytes(b"\xaa" * SEGMENT)
+    again = Outbox(tmp_path, limit=1 << 20, segment=SEGMENT)
+    assert last < again.put([reading(0)])[0] <= newest[1] + SEGMENT
+
+
+def test_where_every_header_is_damaged_no_seq_is_reused(tmp_path):
+    start = 30_000_000  # a month without a link, and nothing of it in the cursors
+    outbox = Outbox(tmp_path, limit=1 << 20, segment=SEGMENT, known=start)
+    for _ in range(30):
+        outbox.put([reading(number) for number in range(100)])
+    last = outbox.last
+    outbox.close()
+    for path in tmp_path.glob("*.seg"):
+        path.write_bytes(b"\xaa" * SEGMENT)
+    assert Outbox(tmp_path, limit=1 << 20, segment=SEGMENT, known=7).put([reading(0)])[0] > last
+
+
+def test_a_log_that_could_not_be_opened_gives_no_seq_twice(tmp_path, monkeypatch):
+    filled(tmp_path, 100).close()
+    monkeypatch.setattr(os, "statvfs", Failing(2, call=os.statvfs))  # the routine log asks it for the free space
+    outbox = Outbox(tmp_path, segment=SEGMENT)
+    with pytest.raises(StorageError):
+        outbox.put([alarm(100)], alarm=True)
+    assert outbox.put([alarm(100)], alarm=True) == (101, 101)
+    assert outbox.put([reading(101)]) == (102, 102)
+    assert [seq for seq, _ in everything(outbox)] == [*range(1, 101), 102]
+
+
+def test_before_a_segment_begins_totals_can_be_saved(tmp_path):
+    outbox, rolls = Outbox(tmp_path, limit=1 << 20, segment=SEGMENT), []
+    outbox.before_roll = lambda: rolls.append(outbox.last)
+    outbox.put([reading(number, quantity="total") for number in range(10)])
+    while len(firsts(tmp_path)) < 3:
+        outbox.put([reading(number) for number in range(50)])
+    newest = firsts(tmp_path)[-1]
+    outbox.close()
+    assert [roll + 50 >= first > roll for roll, first in zip(rolls, firsts(tmp_path), strict=True)] == [True] * 3
+    again = Outbox(tmp_path, limit=1 << 20, segment=SEGMENT)
+    assert [(seq >= newest, stored.quantity) for seq, stored in again.recovered] == [(True, "pm2_5")]
+
+
 @pytest.mark.parametrize("junk", ["", "0000000000000007.seg", "0000000000000042.seg"])
 def test_it_starts_whatever_lies_in_the_folder(tmp_path, junk):
     (tmp_path / "notes.txt").write_text("not ours")
@@ -174,8 +233,8 @@ def test_alarms_have_a_log_of_their_own_in_one_numbering(tmp_path):
     outbox = filled(tmp_path, 10)
     assert outbox.put([alarm(10)], alarm=True) == (11, 11)
     assert outbox.put([reading(11)]) == (12, 12)
-    assert outbox.alarms(1, 12) == [(11, 11)]
-    assert outbox.routine(1, 12) == [(1, 10), (12, 12)]
+    assert list(outbox.alarms(1, 12)) == [(11, 11)]
+    assert list(outbox.routine(1, 12)) == [(1, 10), (12, 12)]
     assert outbox.reader(alarm=True).read(1, 12, 5) == [(11, alarm(10))]
     assert [seq for seq, _ in outbox.reader().read(9, 12, 5)] == [9, 10, 12]
 
@@ -185,8 +244,39 @@ def test_alarms_are_still_known_after_a_restart_and_no_seq_is_reused(tmp_path):
     outbox.put([alarm(10)], alarm=True)
     outbox.close()
     again = Outbox(tmp_path, limit=1 << 20, segment=SEGMENT)
-    assert again.alarms(1, 99) == [(11, 11)]
+    assert list(again.alarms(1, 99)) == [(11, 11)]
     assert again.put([reading(1)]) == (12, 12)
+
+
+def test_alarms_of_many_segments_are_known_a_segment_at_a_time(tmp_path):
+    outbox = Outbox(tmp_path, limit=16 * 8 * SEGMENT, segment=SEGMENT)
+    wanted = []
+    while len(firsts(tmp_path / "alarms") if wanted else []) < 5:
+        wanted.append(outbox.put([alarm(number) for number in range(100)], alarm=True))
+        outbox.put([reading(0)])
+    outbox.close()
+    again = Outbox(tmp_path, limit=16 * 8 * SEGMENT, segment=SEGMENT)
+    for _ in range(2):
+        assert again.alarm_count == 100 * len(wanted)
+        assert sorted(seq for low, high in again.alarms(1, again.last) for seq in range(low, high + 1)) == [
+            seq for low, high in wanted for seq in range(low, high + 1)
+        ]
+    wanted.append(again.put([alarm(7)], alarm=True))
+    assert list(again.alarms(wanted[-2][0] + 7, again.last)) == [(wanted[-2][0] + 7, wanted[-2][1]), wanted[-1]]
+    assert list(again.routine(1, wanted[0][1] + 1)) == [(wanted[0][1] + 1,) * 2]
+    assert again.alarm_count == 100 * (len(wanted) - 1) + 1
+
+
+def test_alarms_that_go_are_told_and_known_no_longer(tmp_path):
+    outbox = Outbox(tmp_path, limit=4 * SEGMENT, segment=SEGMENT)
+    gone = []
+    outbox.on_evicted = lambda first, last, reason: gone.append((first, last))
+    while len(gone) < 3:
+        outbox.put([alarm(number) for number in range(50)], alarm=True)
+        outbox.put([reading(0)])
+    assert gone[0] == (1, 50)
+    assert all(not list(outbox.alarms(*run)) for run in gone)
+    assert next(outbox.alarms(1, outbox.last))[0] > gone[-1][1]
 
 
 def test_alarms_outlive_the_routine_readings_around_them(tmp_path):
@@ -232,6 +322,30 @@ def test_what_every_destination_has_simply_goes(tmp_path):
     assert outbox.last == 5000
 
 
+def test_means_that_cannot_be_written_are_kept_for_the_next_put(tmp_path, monkeypatch):
+    outbox = Outbox(tmp_path, limit=4 * SEGMENT, segment=SEGMENT)
+    outbox.needed = lambda first, last: True
+    gone = []
+    outbox.on_evicted = lambda first, last, reason: gone.append((first, last, reason))
+    while firsts(tmp_path) != firsts(tmp_path)[:3]:
+        outbox.put([reading(outbox.last + number) for number in range(50)])
+    failing = Failing(1, after=2)  # the sync of what is full and that of the readings, then that of the means
+    while not gone:
+        before = outbox.last
+        failing.after = 2
+        monkeypatch.setattr(os, "fdatasync", failing)
+        outbox.put([reading(outbox.last + number) for number in range(50)])
+    assert failing.times == 0
+    assert outbox.last == before + 50, "the readings are accepted, the means are not on the card"
+    monkeypatch.undo()
+    first, last = outbox.put([reading(0)])
+    means = [stored for seq, stored in everything(outbox) if seq > last]
+    assert [(mean.quantity, mean.spread is not None) for mean in means] == [("pm2_5", True)] * len(means) != []
+    assert sum(mean.spread.count for mean in means) == sum(high - low + 1 for low, high, _ in gone)
+    assert {reason for *_, reason in gone} == {"thinned to minute means"}
+    assert (first, outbox.last) == (before + 51, last + len(means))
+
+
 VALUES = st.none() | st.floats(allow_nan=False, allow_infinity=False)
 QUALITIES = st.sampled_from([GOOD, MISSING, Quality().flagged(Reason.STUCK | Reason.SPIKE)])
 SPREADS = st.none() | st.builds(Spread, st.integers(0, 2**32 - 1), st.floats(-1e9, 1e9), st.floats(-1e9, 1e9))
@@ -272,16 +386,17 @@ def test_a_value_of_few_decimals_is_short_and_the_very_same_double(value, size):
 
 
 class Failing:
-    """A disk whose next syncs fail after the data has reached it: what os.fdatasync does on a dying card."""
+    """A disk that fails some times after so many calls: what os.fdatasync does on a dying card, data written or not."""
 
-    def __init__(self, times):
-        self.times, self.sync = times, os.fdatasync
+    def __init__(self, times, *, call=os.fdatasync, after=0):
+        self.times, self.call, self.after = times, call, after
 
-    def __call__(self, fd):
-        if self.times:
+    def __call__(self, *args):
+        self.after -= 1
+        if self.after < 0 < self.times:
             self.times -= 1
             raise OSError(errno.EIO, "Input/output error")
-        self.sync(fd)
+        return self.call(*args)
 
 
 def test_a_seq_never_means_two_things_even_after_a_failed_alarm(tmp_path, monkeypatch):
@@ -339,7 +454,7 @@ def all_of(outbox):
 def test_a_node_goes_on_behind_the_outbox_of_the_version_before(version_1):
     outbox = Outbox(version_1, limit=1 << 20, segment=SEGMENT)
     assert all_of(outbox) == {seq: older(seq) for seq in range(1, 91)}
-    assert outbox.alarms(1, 99) == [(31, 32), (80, 80)]
+    assert list(outbox.alarms(1, 99)) == [(31, 32), (80, 80)]
     assert outbox.put([older(91)]) == (91, 91)
     assert outbox.put([alarm(92)], alarm=True) == (92, 92)
     outbox.close()

@@ -8,7 +8,7 @@ import errno
 import logging
 import os
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from threading import RLock
 
@@ -22,13 +22,13 @@ from edge.reading import Reading, Stored
 
 log = logging.getLogger("edge.outbox")
 
+Run = tuple[int, int]  # the first and the last of a run of seqs
+
 SEGMENT = 1 << 20  # bytes
 SMALLEST = 1 << 14  # bytes of a segment
 FEWEST = 4  # segments that even the smallest outbox has
 DEFAULT_LIMIT = 2_000_000_000
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-LOOK_BACK = 120.0  # seconds before the end in which the newest reading of each channel is looked for
-FARTHEST = 2  # segments before the last one that are read for that at most
 
 
 def is_full(error: StorageError) -> bool:
@@ -60,9 +60,11 @@ class Log:
         self._newest: dict[tuple[str, str], Stored] = {}
         self._opened = False
         self.last = 0
-        self.before_eviction: Callable[[int, int], None] = lambda first, last: None
+        self.before_roll: Callable[[], None] = lambda: None  # a new segment begins: what was last is last no more
+        self.before_eviction: Callable[[int, int], Iterable[Run]] = lambda first, last: [(first, last)]
         self.soiled = False  # whether the last append that failed may have left something on the card
         self.quarantined: list[str] = []  # what was set aside when the log was opened, with the reason
+        self.damaged: list[Run] = []  # the first seq and the farthest one that each of these may have held
         self.on_evicted: Callable[[int, int, str], None] = lambda first, last, reason: None
         try:
             self._open()
@@ -71,7 +73,7 @@ class Log:
 
     @property
     def recovered(self) -> list[Stored]:
-        """What stood last on each channel when the outbox was opened, from two minutes or three segments at least."""
+        """The newest reading of each channel in the segment that was the last one when the log was opened."""
         return list(self._newest.values())
 
     @property
@@ -91,14 +93,42 @@ class Log:
         """
         with self._lock:
             self.soiled = False
+            self.ready()
             try:
-                if not self._opened:
-                    self._open()
                 self._write(stored)
             except OSError as error:
                 self._seal()
                 raise StorageError(self._folder, error) from error
             self.last = stored[-1][0]
+
+    def ready(self) -> bool:
+        """Opens the log if the card did not answer before; tells whether it did so now. Raises ``StorageError``."""
+        with self._lock:
+            if self._opened:
+                return False
+            try:
+                self._open()
+            except OSError as error:
+                raise StorageError(self._folder, error) from error
+            return True
+
+    @property
+    def absent(self) -> bool:
+        """Whether it surely holds nothing, because its folder does not exist."""
+        try:
+            self._folder.lstat()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def spans(self, first: int, last: int) -> list[Run]:
+        """The segments that may hold any of these seqs: the first and the last seq that each of them may hold."""
+        with self._lock:
+            ends = [*(below - 1 for below in self._firsts[1:]), self.last]
+            low = max(0, bisect_right(self._firsts, first) - 1)
+            return list(zip(self._firsts, ends, strict=False))[low : bisect_right(self._firsts, last)]
 
     def give_way(self) -> bool:
         """Gives the space of the oldest segment back to the card for others; the last one it keeps."""
@@ -146,6 +176,7 @@ class Log:
     def _roll(self, seq: int, reading: Reading) -> Tail:
         """Goes on in a new segment that begins with ``seq``."""
         self._seal()
+        self.before_roll()
         header = Header(seq, reading.at.ticks // 1000, reading.at.boot, int.from_bytes(os.urandom(4), "little"))
         while self._firsts and self._firsts[-1] >= seq:  # a segment that failed before its first commit
             self._drop(self._firsts.pop())
@@ -167,10 +198,11 @@ class Log:
     def _evict_oldest(self) -> None:
         """Makes room on a full card or at the end of the budget; the newest segment stays whatever happens."""
         old, last = self._firsts[0], (self._firsts[1] - 1 if len(self._firsts) > 1 else self.last)
-        self.before_eviction(old, last)
+        going = list(self.before_eviction(old, last))
         retire(self._folder, old)
         del self._firsts[0]
-        self.on_evicted(old, last, "budget")
+        for run in going:
+            self.on_evicted(*run, "budget")
         sync_folder(self._folder)
 
     def _drop(self, first: int) -> None:
@@ -193,7 +225,7 @@ class Log:
             return Extent(self._firsts[at], end, below)
 
     def _open(self) -> None:
-        """Finds the last seq and where to go on; seldom reads more than the last segment. Raises ``OSError``."""
+        """Finds the last seq and where to go on; reads the last segment only, if it is whole. Raises ``OSError``."""
         self._make_folder()
         self.limit = self._wanted or min(DEFAULT_LIMIT, _free(self._folder) // 4)
         self._size = max(SMALLEST, min(self._segment, self.limit // FEWEST // 4096 * 4096))
@@ -218,7 +250,7 @@ class Log:
         try:
             segment = self._recall(first)
         except ValueError as error:
-            self.last = max(self.last, first + self._size // SHORTEST_READING)
+            self.damaged.append((first, first + self._size // SHORTEST_READING))
             self._set_aside(self._firsts.pop(), error)
             return False
         except OSError as error:
@@ -228,7 +260,6 @@ class Log:
             log.error("segment %d cannot be read now (%s); it stays, and a new one is begun", first, error)
             return True
         self.last = max(self.last, first - 1, *(seq for seq, _ in self._newest.values()))
-        self._look_back(segment.header)
         path = path_of(self._folder, first)
         try:
             cut(path, segment.behind)
@@ -237,19 +268,6 @@ class Log:
         except OSError as error:
             log.error("the last segment cannot be written (%s); a new one is begun", error)
         return True
-
-    def _look_back(self, header: Header) -> None:
-        """A segment that has only begun does not tell much: then those before it, of the same boot, do."""
-        ends = [reading.at.ticks for _, reading in self._newest.values()]
-        start = max(ends, default=header.base * 1000) - LOOK_BACK * 1e9
-        boot = header.boot
-        for first in reversed(self._firsts[-FARTHEST - 1 : -1]):
-            if header.base * 1000 <= start or header.boot != boot:
-                return
-            try:
-                header = self._recall(first).header
-            except (OSError, ValueError):
-                return
 
     def _recall(self, first: int) -> SegmentReader:
         """Reads a segment, closes it, and keeps the newest reading of each channel."""
@@ -260,7 +278,7 @@ class Log:
                 newest.update(((stored[1].device, stored[1].quantity), stored) for stored in found)
         finally:
             segment.close()
-        self._newest = newest | self._newest
+        self._newest = newest
         return segment
 
     def _set_aside(self, first: int, why: Exception) -> None:

@@ -5,19 +5,21 @@ sacrifice when the space is needed: routine readings from the oldest on; where a
 minute means are put in their place first. Alarms have a budget of their own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from threading import RLock
 
 from edge.errors import StorageError
-from edge.outbox.intervals import Intervals
-from edge.outbox.log import FEWEST, SEGMENT, SMALLEST, Log, is_full
+from edge.outbox.alarms import AlarmLog
+from edge.outbox.log import FEWEST, SEGMENT, SMALLEST, Log, Run, is_full
 from edge.outbox.reader import Reader
 from edge.outbox.thin import thinned
 from edge.reading import Reading, Stored
 
 ALARM_SHARE = 16  # the alarm log may have one part in so many of the limit
 ALARM_LIMIT = 16_000_000  # bytes it has at most
+FAR = 1 << 20  # seqs from the last one known at which a damaged segment may begin: alarms and void seqs lie between
+ALONE = 1 << 48  # where it may begin if its log has no whole one
 ROUNDS = 3  # times that thinning may follow thinning within one put
 
 
@@ -31,23 +33,26 @@ class Outbox:
         """
         self._lock = RLock()
         self._routine = Log(folder, limit=limit, segment=segment)
-        self._alarm = Log(folder / "alarms", limit=self._alarm_limit(), segment=segment)
-        self._alarms = Intervals()
-        self.last = max(known, self._routine.last, self._alarm.last)
+        self._alarm = AlarmLog(folder / "alarms", limit=self._alarm_limit(), segment=segment)
+        self.last = self._highest(known)
         self._means: list[Reading] = []
+        self._thinned = False  # whether the segment that goes now leaves means
         self._soiled: tuple[Log, int] | None = None  # where a failed put may have left records, and up to which seq
         self.needed: Callable[[int, int], bool] = lambda first, last: False
         self.on_evicted: Callable[[int, int, str], None] = lambda first, last, reason: None
         self.on_void: Callable[[int, int], None] = lambda first, last: None
-        self._find_alarms()
+        # before a segment begins, in the thread that puts: what stood on the others is read no more at a start
+        self.before_roll: Callable[[], None] = lambda: None
+        for log in (self._routine, self._alarm):
+            log.before_roll = lambda: self.before_roll()
         self._routine.before_eviction = self._thin
         self._routine.on_evicted = self._routine_gone
-        self._alarm.on_evicted = self._alarm_gone
+        self._alarm.on_evicted = lambda first, last, reason: self.on_evicted(first, last, reason)
 
     @property
     def recovered(self) -> list[Stored]:
-        """What stood last on each channel when the outbox was opened, from two minutes or three segments at least."""
-        return self._routine.recovered
+        """The newest readings in the last segments when the outbox was opened: what came after ``before_roll``."""
+        return self._routine.recovered + self._alarm.recovered
 
     @property
     def quarantined(self) -> list[str]:
@@ -77,8 +82,6 @@ class Outbox:
         """
         with self._lock:
             taken = self._take(readings, self._alarm if alarm else self._routine)
-            if alarm:
-                self._alarms.add(*taken)
             self._keep_means()
             return taken
 
@@ -91,19 +94,27 @@ class Outbox:
         """A reading position of its own in one of the logs, for one thread."""
         return (self._alarm if alarm else self._routine).reader()
 
-    def alarms(self, first: int, last: int) -> list[tuple[int, int]]:
-        """The runs of alarms within ``first`` to ``last``."""
-        with self._lock:
-            return list(self._alarms.within(first, last))
+    def alarms(self, first: int, last: int) -> Iterator[Run]:
+        """The runs of alarms within ``first`` to ``last``. Raises ``OSError``."""
+        return self._alarm.runs(first, last)
 
-    def routine(self, first: int, last: int) -> list[tuple[int, int]]:
-        """The runs within ``first`` to ``last`` that are no alarms."""
-        with self._lock:
-            return list(self._alarms.without(first, last))
+    def routine(self, first: int, last: int) -> Iterator[Run]:
+        """The runs within ``first`` to ``last`` that are no alarms. Raises ``OSError``."""
+        for low, high in self._alarm.runs(first, last):
+            if first < low:
+                yield first, low - 1
+            first = high + 1
+        if first <= last:
+            yield first, last
 
-    def gone(self) -> list[tuple[int, int]]:
-        """The runs of seqs that are no longer kept."""
+    def gone(self) -> Iterator[Run]:
+        """The runs of seqs that are no longer kept. Raises ``OSError``."""
         return self.routine(1, self.first - 1)
+
+    @property
+    def alarm_count(self) -> int:
+        """How many alarms are kept. Raises ``OSError``."""
+        return self._alarm.count
 
     def close(self) -> None:
         """Lets go of the files."""
@@ -123,6 +134,7 @@ class Outbox:
                 return
 
     def _take(self, readings: Sequence[Reading], log: Log) -> tuple[int, int]:
+        self._open(log)
         self._pass_over(log)
         first = self.last + 1
         stored = list(enumerate(readings, first))
@@ -135,6 +147,16 @@ class Outbox:
         self._soiled = None
         self.last += len(readings)
         return first, self.last
+
+    def _open(self, log: Log) -> None:
+        """No seq is given out before both logs have told which they hold. Raises ``StorageError``."""
+        for each in (self._routine, self._alarm):
+            try:
+                if each.ready():
+                    self.last = self._highest(self.last)
+            except StorageError:
+                if each is log or not each.absent:
+                    raise
 
     def _append(self, log: Log, stored: Sequence[Stored]) -> None:
         try:
@@ -153,27 +175,28 @@ class Outbox:
     def _alarm_limit(self) -> int:
         return max(FEWEST * SMALLEST, min(ALARM_LIMIT, self._routine.limit // ALARM_SHARE))
 
-    def _find_alarms(self) -> None:
-        """Which seqs are alarms is known from their log alone; it is small."""
-        reader, at = self._alarm.reader(), self._alarm.first
-        while stored := reader.read(at, self._alarm.last, 1000):
-            for seq, _ in stored:
-                self._alarms.add(seq, seq)
-            at = stored[-1][0] + 1
-        reader.close()
+    def _highest(self, known: int) -> int:
+        """The last seq that may have been given out, as far as the logs tell.
 
-    def _thin(self, first: int, last: int) -> None:
+        What a damaged segment held counts, but no file of others under a wild number: that lies far from all the rest.
+        """
+        last = max(known, self._routine.last, self._alarm.last)
+        damaged = [(*run, log.last > 0) for log in (self._routine, self._alarm) for run in log.damaged]
+        for first, farthest, others in sorted(damaged):
+            if first <= (last + FAR if others else ALONE):
+                last = max(last, farthest)
+        return last
+
+    def _thin(self, first: int, last: int) -> Iterator[Run]:
         """Keeps the minute means of what is about to go, where a destination still lacks it."""
-        if not self.needed(first, last):
-            return
-        reader = self._routine.reader()
-        self._means += thinned(reader.read(first, last, last - first + 1))
-        reader.close()
+        self._thinned = False
+        if self.needed(first, last):
+            reader = self._routine.reader()
+            means = thinned(reader.read(first, last, last - first + 1))
+            reader.close()
+            self._means += means
+            self._thinned = bool(means)
+        return self.routine(first, last)
 
     def _routine_gone(self, first: int, last: int, reason: str) -> None:
-        for run in self.routine(first, last):
-            self.on_evicted(*run, "thinned to minute means" if self._means else reason)
-
-    def _alarm_gone(self, first: int, last: int, reason: str) -> None:
-        for run in self.alarms(first, last):
-            self.on_evicted(*run, reason)
+        self.on_evicted(first, last, "thinned to minute means" if self._thinned else reason)

@@ -40,14 +40,15 @@ class Picker:
 
     def alarm(self, node: str, count: int) -> Batch | None:
         """The next alarms, if there are any. Raises ``OSError``."""
-        for first, last in self._outbox.alarms(self._alarm, self._outbox.last):
-            gap = self._cursor.gap(first, last)
-            if gap is not None:
-                stored = one_boot(self._alarm_reader.read(*gap, count))
-                self._alarm = stored[-1][0] + 1 if stored else gap[1] + 1
-                if stored:
-                    return Batch(node, stored, "alarm")
-                self.on_lost(*gap)
+        last = self._outbox.last
+        while (gap := self._cursor.gap(self._alarm, last)) is not None:
+            run = next(self._outbox.alarms(*gap), None)
+            stored = one_boot(self._alarm_reader.read(*run, count)) if run else []
+            self._alarm = stored[-1][0] + 1 if stored else (run or gap)[1] + 1
+            if stored:
+                return Batch(node, stored, "alarm")
+            if run:
+                self.on_lost(*run)
         return None
 
     def next(self, node: str, count: int) -> Batch | None:

@@ -17,7 +17,7 @@ from edge.outbox.header import Header
 from edge.outbox.record import US_LIMIT, Channel, channel_record, reading_record
 from edge.reading import Reading
 
-NAME = re.compile(r"(\d{16,19})\.seg")
+NAME = re.compile(r"(\d{16}|[1-9]\d{16,18})\.seg")  # as ``path_of`` makes it, and no other way to write the number
 SPARE = "spare.tmp"
 FOREIGN = (errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.EACCES, errno.EPERM)  # of a link, folder, pipe, locked file
 

@@ -17,7 +17,7 @@ LIMIT, SEGMENT, GROUP, TRIES = 1 << 16, 1 << 14, 60, 4
 
 def reading(seq: int) -> Reading:
     """The reading that has this seq."""
-    return Reading("pm", "pm2_5", float(seq), "ug/m3", Stamp("boot", seq * 10**9))
+    return Reading("pm", "pm2_5", float(seq), "ug/m3", Stamp("boot", seq * 10**9), raw=seq / 7)
 
 
 def put(outbox: Outbox) -> bool:

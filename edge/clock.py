@@ -125,6 +125,11 @@ class Clock:
         return None if line is None else line.best(self.now().ticks)
 
     @property
+    def synchronised(self) -> bool:
+        """Whether the kernel's own clock may be believed now; others on this machine, like OpenSSL, look at that."""
+        return self._wall.error() is not None
+
+    @property
     def floor(self) -> int:
         """A date in ns since 1970 that is surely past: of this program, or of the newest anchor of earlier boots."""
         return max(BUILT, self.known or 0)

@@ -20,7 +20,15 @@ class AlreadyRunning(EdgeError):
 
 
 class UplinkDown(EdgeError):
-    """The destination cannot be reached now: keep everything and try again later."""
+    """The destination cannot be reached now: keep everything and try again later.
+
+    ``state`` is the stable word for what is wrong, ``remedy`` what a person does about it, ``pause`` the seconds that
+    the next try waits at least.
+    """
+
+    def __init__(self, why: str, state: str = "closed", remedy: str = "", pause: float = 0.0) -> None:
+        super().__init__(why)
+        self.state, self.remedy, self.pause = state, remedy, pause
 
 
 class Refused(EdgeError):

@@ -32,6 +32,7 @@ log = logging.getLogger("edge.forwarder")
 ALARM_ROOM = 2  # messages that alarms may have under way beyond the window
 HEALTH = 60.0  # seconds between two messages about the node
 IDLE = 1.0  # seconds a poll lasts when there is nothing to send
+STABLE = 30.0  # seconds of connection after which the next failure is a new story
 FAREWELL = 4.0  # seconds the end may take: a broker that does not answer must not hold up a stop
 
 
@@ -62,7 +63,7 @@ class Forwarder:
         self.name = route.settings.name
         self.cursor, self._unstored = route.cursor, route.unstored
         self.state = "connecting"  # connecting, connected or down
-        self.trouble: str | None = None
+        self.down: UplinkDown | None = None  # why it is
         self.since = time.monotonic()  # of the state
         self.sent = 0  # readings handed to the connection, repeats included
         self.beat: Callable[[], None] = lambda: None
@@ -74,7 +75,7 @@ class Forwarder:
         self._unread: dict[str, str] = {}  # which of alarms and readings the card does not give, and why
         self._health_at = 0.0
         self.health: Callable[[], dict[str, Any]] = dict
-        self._backoff = Backoff()
+        self._backoff = Backoff(f"{node} {self.name}")
         self._stopping = Event()
         self._thread = Thread(target=self._run, name=f"uplink {self.name}", daemon=True)
 
@@ -115,9 +116,9 @@ class Forwarder:
         while not self._stopping.is_set():
             try:
                 self._session()
-            except (UplinkDown, OSError) as error:
-                self._note("down", str(error))
-                self._rest(self._backoff.next())
+            except UplinkDown as error:
+                self._note("down", error)
+                self._rest(self._backoff.next(error.pause))
             except Exception:  # a fault of ours must not end the thread: the readings have no other way
                 log.exception("uplink %s failed in the gateway itself; it connects anew", self.name)
                 self._rest(self._backoff.next())
@@ -137,16 +138,22 @@ class Forwarder:
         self._uplink.connect()
         self._events.restart(self.name)
         self._route.picker.restart()
-        self._note("connected", None)
+        self._note("connected")
         while not self._stopping.is_set():
             self.beat()
             self._fill()
             for ack in self._uplink.poll(self._patience()):
                 self._settle(ack)
-                self._backoff.reset()
+                self._worked()
             for channel, payload in self._uplink.inbox():
                 if channel == "receipt":
                     self._receipt(payload)
+
+    def _worked(self) -> None:
+        if time.monotonic() - self.since > STABLE:
+            self._backoff.reset()
+        else:
+            self._backoff.ease()
 
     def _patience(self) -> float:
         return min(pause for pause in (IDLE, self._route.picker.pause, self._unstored.pause) if pause)
@@ -266,11 +273,14 @@ class Forwarder:
         self.cursor.refuse(batch.first)
         self._events.put("refused", destination=self.name, first=batch.first, last=batch.first, reason=why)
 
-    def _note(self, state: str, trouble: str | None) -> None:
-        if state == "down" and self.state != "down":
-            log.warning("uplink %s is down: %s. Readings wait on disk; tries go on", self.name, trouble)
+    def _note(self, state: str, why: UplinkDown | None = None) -> None:
+        if why is not None and (self.down is None or why.state != self.down.state):
+            log.warning(
+                "uplink %s is down (%s): %s; to do: %s; readings wait on disk, tries go on",
+                *(self.name, why.state, why, why.remedy),
+            )
         if state == "connected":
             log.info("uplink %s is connected", self.name)
         if state != self.state:
             self.since = time.monotonic()
-        self.state, self.trouble = state, trouble
+        self.state, self.down = state, why

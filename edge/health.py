@@ -72,11 +72,14 @@ def _value(reading: Reading) -> dict[str, Any]:
 
 
 def uplink_status(forwarder: Forwarder, outbox: Outbox) -> dict[str, Any]:
-    """One destination with its ledger."""
+    """One destination with its ledger; ``cause`` is the word for what is wrong (``edge.uplink.states``)."""
+    down = forwarder.down
     return {
         "name": forwarder.name,
         "state": forwarder.state,
-        "trouble": forwarder.trouble,
+        "cause": down.state if down else None,
+        "trouble": str(down) if down else None,
+        "remedy": down.remedy if down else None,
         "for": round(time.monotonic() - forwarder.since, 1),
         "sent": forwarder.sent,
         **forwarder.cursor.ledger(outbox.last).as_dict(),

@@ -5,26 +5,32 @@ import time
 from collections.abc import Callable
 
 FIRST = 1.0  # seconds
-LONGEST = 60.0
+LONGEST = 360.0  # a fleet whose broker was away for long comes back over more than five minutes
+EASED = 4  # failures that remain where something worked but not for long
 
 
 class Backoff:
     """Waits that double with full jitter, so that a city of nodes does not come back in one second."""
 
-    def __init__(
-        self, first: float = FIRST, longest: float = LONGEST, chance: Callable[[], float] = random.random
-    ) -> None:
-        self._first, self._longest, self._chance = first, longest, chance
+    def __init__(self, seed: str, first: float = FIRST, longest: float = LONGEST) -> None:
+        """``seed`` is what sets this one apart from all others: node and destination."""
+        self._chance = random.Random(seed).random
+        self._first, self._longest = first, longest
         self._failures = 0
 
-    def next(self) -> float:
-        """Seconds to wait before the next try."""
+    def next(self, least: float = 0.0) -> float:
+        """Seconds to wait before the next try; from ``least`` to twice that where it is more."""
         ceiling = min(self._longest, self._first * float(2**self._failures))
         self._failures = min(self._failures + 1, 30)
-        return max(0.2, ceiling * self._chance())
+        chance = self._chance()
+        return max(0.2, ceiling * chance, least * (1 + chance))
+
+    def ease(self) -> None:
+        """Something worked: the next wait is short, yet not so short that a broker that hangs up is flooded."""
+        self._failures = min(self._failures, EASED)
 
     def reset(self) -> None:
-        """It worked."""
+        """It works, and has done so for a while."""
         self._failures = 0
 
 

@@ -219,7 +219,7 @@ def _forwarder(node: str, settings: UplinkSettings, stores: Stores, status: Stat
     cursor.receipt = settings.custody == "receipt"
     wanted = _wanted(settings)
     picker = Picker(stores.outbox, cursor, settings.rate, wanted)
-    uplink, payload = _uplink(settings, node, status), load(settings.payload)(stores.channels)
+    uplink, payload = _uplink(settings, node, status, stores), load(settings.payload)(stores.channels)
     route = Route(settings, uplink, payload, cursor, picker, Unstored(wanted))
     picker.on_lost = lambda first, last: _lost(stores, settings.name, first, last)
     _settle(stores, cursor)
@@ -251,8 +251,11 @@ def _lost(stores: Stores, name: str, first: int, last: int) -> None:
         stores.events.put("gap", destination=name, first=first, last=last, count=lost, reason="damaged on the card")
 
 
-def _uplink(settings: UplinkSettings, node: str, status: StatusMessage) -> Uplink:
-    from edge.uplink.mqtt import MqttUplink  # a node without an uplink needs no paho
+def _uplink(settings: UplinkSettings, node: str, status: StatusMessage, stores: Stores) -> Uplink:
+    from edge.uplink.certificate import Expiry  # a node without an uplink needs neither TLS nor paho
+    from edge.uplink.mqtt import MqttUplink
 
     inbound = ("receipt",) if settings.custody == "receipt" else ()
-    return MqttUplink(settings, node, status, inbound)
+    uplink = MqttUplink(settings, node, status, stores.clock, inbound)
+    uplink.expiry = Expiry(settings.name, stores.events.put)
+    return uplink

@@ -12,6 +12,8 @@ from edge.settings.check import NODE, OUTBOX
 from edge.settings.rule import CONDITION, RULE
 from edge.settings.sensor import FILTER, SENSOR
 from edge.settings.uplink import UPLINK
+from edge.uplink.reasons import REASONS
+from edge.uplink.states import STATES
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 WIRES = {"port": "serial port", "i2c": "I2C", "gpio": "GPIO", "w1": "1-Wire", "pps": "pulse per second"}
@@ -76,7 +78,30 @@ def command_page() -> str:
     return "\n".join([*out, *(f"| `edge {name}` | {what} |" for name, what in COMMANDS.items()), ""])
 
 
-PAGES = {"drivers.md": driver_page, "configuration.md": config_page, "commands.md": command_page}
+def state_page() -> str:
+    """What can be wrong with a connection, and what the node makes of each reason code."""
+    out = [
+        "# States of an uplink",
+        "",
+        "Generated from the code. `edge status` shows the word, the evidence and the remedy;",
+    ]
+    out += [
+        "`cause` in `edge status --json` and in the health message is the word. Whatever it is, readings wait on the"
+    ]
+    out += ["card and tries go on.", "", "| word | meaning | what to do |", "| --- | --- | --- |"]
+    out += [f"| `{word}` | {state.meaning} | {state.remedy} |" for word, state in STATES.items()]
+    out += ["", "## Reason codes of MQTT", "", "Those of 3.1.1 are translated into these.", ""]
+    out += ["| code | name | the node | word |", "| --- | --- | --- | --- |"]
+    out += [f"| 0x{code:02X} | {row.name} | {row.does.value} | {row.state} |" for code, row in REASONS.items()]
+    return "\n".join([*out, ""])
+
+
+PAGES = {
+    "drivers.md": driver_page,
+    "configuration.md": config_page,
+    "commands.md": command_page,
+    "uplink-states.md": state_page,
+}
 
 
 def main() -> int:

@@ -59,7 +59,7 @@ SAMPLE: dict[str, Any] = {
     ],
     "uplinks": [
         {"name": "city", "state": "connected", "trouble": None, "for": 280.0, "sent": 312, "taken": 312,
-         "delivered": 312, "waiting": 0, "evicted": 0, "refused": 0},
+         "delivered": 312, "waiting": 0, "evicted": 0, "refused": 0, "cause": None, "remedy": None},
     ],
     "outbox": {"first": 1, "last": 312, "bytes": 141_000_000, "limit": 2_000_000_000, "held": 0, "overrun": 0,
                "trouble": None},
@@ -158,11 +158,13 @@ def test_every_loss_is_told() -> None:
 
 def test_a_link_that_is_down_and_a_card_that_fails() -> None:
     told = changed(clock={"boot": "b", "source": None, "error": None, "utc": None, "disputed": {}}, hanging=["writer"])
-    told["uplinks"][0] |= {"state": "down", "trouble": "broker.example:8883: timed out", "waiting": 1_106_544}
+    told["uplinks"][0] |= {"state": "down", "waiting": 1_106_544}
+    told["uplinks"][0] |= {"trouble": "broker.example:8883: timed out", "cause": "timeout", "remedy": "nc -vz"}
     told["outbox"] |= {"trouble": "No space left on device", "held": 12}
     shown = text(told)
     assert "healthy: writer, uplink down" in shown
-    assert "last error: broker.example:8883: timed out" in shown
+    assert "last error: broker.example:8883: timed out (timeout)" in shown
+    assert "what to do: nc -vz" in shown
     assert "1 106 544 waiting" in shown
     assert "does not take readings: No space left on device · 12 held in memory" in shown
     assert "not synchronised yet" in shown

@@ -92,7 +92,8 @@ def _uplink(uplink: dict[str, Any]) -> Iterator[str]:
     state = f"{uplink['state']} for {words.span(uplink['for'])}"
     yield f"  uplink   {uplink['name']} {state} · {counts}"
     if uplink["trouble"]:
-        yield f"           last error: {uplink['trouble']}"
+        yield f"           last error: {uplink['trouble']} ({uplink['cause']})"
+        yield f"           what to do: {uplink['remedy']}"
         yield "           readings wait on the card; tries go on by themselves"
 
 

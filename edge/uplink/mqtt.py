@@ -1,247 +1,222 @@
-"""MQTT with paho as transport only: the queue is the outbox, the thread is the forwarder's.
+"""An MQTT broker as a destination; paho is transport only: the queue is the outbox, the thread is the forwarder's.
 
-QoS 1; MQTT 5, and 3.1.1 where the broker has no 5. Paho never holds more than the window, is driven by hand
-(``loop_read``, ``loop_write``) and is made anew for each connection, so that it never resends on its own.
+QoS 1; MQTT 5, and 3.1.1 where the broker has no 5. What a broker complains about once is not done again.
 """
 
-import os
-import select
 import socket
-import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
+from edge.clock import Clock
 from edge.errors import Refused, UplinkDown
 from edge.settings.model import UplinkSettings
-from edge.uplink.paho import CallbackAPIVersion, PacketTypes, Properties, mqtt
+from edge.uplink import certificate, secret, tls
+from edge.uplink.address import Address
+from edge.uplink.guard import Guard
+from edge.uplink.paho import mqtt
+from edge.uplink.patience import Patience
+from edge.uplink.reasons import PAUSE, Does, reason
+from edge.uplink.session import Opening, Session
+from edge.uplink.states import Broker
 from edge.uplink.uplink import Ack
 
-CONNECT = 10.0  # seconds for name, TCP, TLS and CONNACK together with each of their steps
-SILENCE = 3.0  # seconds without CONNACK after which MQTT 3.1.1 is tried: some brokers wait for more of a CONNECT of 5
-INBOX = 128_000  # bytes that wait to be read at most; what comes beyond them is dropped
-ACK = 30.0  # seconds after which a message without acknowledgement means a dead link
-KEEPALIVE = 60
+ASIDE = 3  # messages that may go beyond the window: two alarms and the birth
 USER_TIMEOUT = 15_000  # ms that data may stay unacknowledged by TCP
-# PUBACK reason codes that no second try can mend (MQTT 5, 3.4.2.1): unspecified ones and quota are worth a retry
-FOR_EVER = {0x90: "topic name invalid", 0x95: "packet too large", 0x99: "payload format invalid"}
 TRY_5_AGAIN = 3600.0  # seconds after which a broker that had no MQTT 5 is asked for it once more
-OTHER_VERSION = (0x01, 0x84)  # CONNACK: unacceptable or unsupported protocol version
+NO_5 = (
+    "version",
+    "closed",
+    "no-answer",
+    "not-mqtt",
+    "protocol",
+)  # what a broker without MQTT 5 may do about a CONNECT of 5
+SMALL = 1024  # bytes that any broker takes: a message as small as this is never held to be too large on suspicion
+SHORT, OFTEN = 30.0, 3  # sessions of so many seconds, so often in a row, look like a fight about a client id
+NO_RETAIN, BAD_ALIAS = 0x9A, 0x94
 
 
 class MqttUplink:
     """A broker."""
 
     def __init__(
-        self, settings: UplinkSettings, node: str, status: Callable[[bool], bytes], inbound: Collection[str] = ()
+        self,
+        settings: UplinkSettings,
+        node: str,
+        status: Callable[[bool], bytes],
+        clock: Clock,
+        inbound: Collection[str] = (),
+        patience: Patience = Patience(),  # noqa: B008 - it cannot change
     ) -> None:
         """``status(online)`` gives the retained birth and will message, ``inbound`` are the channels to listen to."""
-        self._settings, self._node, self._status = settings, node, status
+        self._settings, self._node, self._status, self._clock = settings, node, status, clock
+        self._patience = patience
+        self._broker = Broker(settings.host, settings.port, f"{node}-{settings.name}", settings.name)
+        self._address = Address(self._broker, patience)
+        self._inbound = {self._topic(channel): channel for channel in inbound}
         self.window = settings.window
         self.largest: int | None = None
+        self.expiry: certificate.Expiry | None = None
+        self._ends: dict[str, Callable[[], float]] = {}  # of the certificates
         self._version = mqtt.MQTTv5
         self._try_5_at = 0.0
-        self._client: Any = None  # a paho client, from the first connection on
-        self._other_version = False
-        self._sent: dict[int, float] = {}  # when each message under way was sent
-        self._acks: list[Ack] = []
-        self._inbound = {self._topic(channel): channel for channel in inbound}
-        self._received: list[tuple[str, bytes]] = []
-        self._fate: UplinkDown | None = None
-        self._connected = False
+        self._suspected: int | None = None  # bytes that are enough for a broker that complained without a figure
+        self._retain, self._alias = True, True  # until the broker complains
+        self._short = 0  # sessions in a row that were
+        self._session: Session | None = None
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)
         self._woken.setblocking(False)
 
     def connect(self) -> None:
         """Connects and publishes the birth message; falls back to MQTT 3.1.1. Raises ``UplinkDown``."""
-        if time.monotonic() >= self._try_5_at:
+        began = time.monotonic()
+        if began >= self._try_5_at:
             self._version = mqtt.MQTTv5
         try:
-            self._open()
-        except UplinkDown:
-            if self._version != mqtt.MQTTv5 or not self._other_version:
+            session = self._opened()
+        except UplinkDown as error:
+            if not self._turns_to_3(error) or time.monotonic() - began > self._patience.haste:
                 raise
-            self._version, self._try_5_at = mqtt.MQTTv311, time.monotonic() + TRY_5_AGAIN
-            try:
-                self._open()
-            except UplinkDown:
-                self._try_5_at = 0.0
-                raise
-        self._client.publish(self._topic("status"), self._status(True), qos=1, retain=True)
+            session = self._opened_3(error)
+        self.window = min(self._settings.window, session.terms.receive)
+        self.largest = min(filter(None, (session.terms.packet, self._suspected)), default=None)
+        self._tell(online=True)
         for topic in self._inbound:
-            self._client.subscribe(topic, qos=1)
+            session.subscribe(topic)
 
     def send(self, channel: str, payload: bytes, properties: Mapping[str, str]) -> int:
         """Hands a message to paho. Raises ``Refused`` when it is larger than the broker takes."""
-        if self.largest is not None and len(payload) + 512 > self.largest:
-            raise Refused(f"{len(payload)} bytes are more than the broker takes ({self.largest})")
-        more = self._properties(properties) if self._version == mqtt.MQTTv5 else None
-        info = self._client.publish(self._topic(channel), payload, qos=1, properties=more)
-        if info.rc != mqtt.MQTT_ERR_SUCCESS:
-            raise UplinkDown(mqtt.error_string(info.rc))
-        self._sent[info.mid] = time.monotonic()
-        return int(info.mid)
+        session, topic = self._now(), self._topic(channel)
+        size = session.size(topic, payload, properties)
+        if self.largest is not None and size > self.largest:
+            properties = {}  # they only spare the far end a look into the payload
+            size = session.size(topic, payload, properties)
+        if self.largest is not None and size > self.largest:
+            raise Refused(f"{size} bytes are more than the broker takes ({self.largest})")
+        try:
+            return session.publish(topic, payload, properties)
+        except UplinkDown as error:
+            raise self._ended(session, error) from error
 
     def poll(self, seconds: float) -> list[Ack]:
-        """Drives the connection; a message without acknowledgement for ``ACK`` seconds ends it."""
-        self._work(seconds)
-        oldest = next(iter(self._sent.values()), None)
-        if oldest is not None and time.monotonic() - oldest > ACK:
-            raise UplinkDown(f"{self._where} is connected but has not acknowledged anything for {ACK:.0f} s")
-        acks, self._acks = self._acks, []
+        """Drives the connection; too long a silence ends it."""
+        session = self._now()
+        try:
+            session.work(seconds, (self._woken,))
+        except UplinkDown as error:
+            if not session.acks:  # they count still; the next call raises it
+                raise self._ended(session, error) from error
+        if self.expiry is not None:
+            self.expiry.look(self._ends, self._clock.utc(self._clock.now()))
+        acks, session.acks = session.acks, []
         return acks
 
     def inbox(self) -> list[tuple[str, bytes]]:
         """What came on the inbound channels, with the channel of each."""
-        taken, self._received = self._received, []
-        return taken
+        session = self._now()
+        taken, session.received = session.received, []
+        return [(self._inbound[topic], payload) for topic, payload in taken if topic in self._inbound]
 
     def wake(self) -> None:
         """Ends a ``poll`` early."""
-        try:
+        with suppress(BlockingIOError):  # it is awake already
             self._waker.send(b"!")
-        except BlockingIOError:
-            return  # it is awake already
 
     def close(self) -> None:
         """Publishes ``offline`` and disconnects, if the connection still works."""
-        if self._connected and self._fate is None:
-            self._client.publish(self._topic("status"), self._status(False), qos=1, retain=True)
-            self._client.disconnect()
+        if self._session is not None:
+            with suppress(UplinkDown):
+                self._tell(online=False)
+            self._session.finish()
         self._drop()
-
-    @property
-    def _id(self) -> str:
-        return f"{self._node}-{self._settings.name}"
-
-    @property
-    def _where(self) -> str:
-        return f"{self._settings.host}:{self._settings.port}"
 
     def _topic(self, channel: str) -> str:
         return self._settings.topic.format(node=self._node, channel=channel)
 
-    def _made(self) -> mqtt.Client:
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self._id, protocol=self._version)
-        client.max_inflight_messages_set(self.window + 2)
-        client.connect_timeout = CONNECT
-        client.will_set(self._topic("status"), self._status(False), qos=1, retain=True)
-        client.on_connect = self._on_connect
-        client.on_disconnect = self._on_disconnect
-        client.on_publish = self._on_publish
-        client.on_message = self._on_message
-        settings = self._settings
-        if settings.username:
-            client.username_pw_set(settings.username, _password(settings))
-        if settings.tls:
-            client.tls_set_context(_tls(settings))
-        return client
+    def _now(self) -> Session:
+        if self._session is None:
+            raise self._broker.down("closed", "is not connected")
+        return self._session
 
-    def _open(self) -> None:
+    def _opened(self) -> Session:
+        """A session that the broker has accepted."""
         self._drop()
-        self._fate, self._connected, self._other_version = None, False, False
+        password = secret.password(self._settings, self._broker) if self._settings.username else None
+        guard = Guard(self._connection(), self._broker)
+        topic, will = self._topic("status"), self._status(False)
+        opening = Opening(self._version, topic, will, self._retain, self._settings.username, password)
+        self._session = session = Session(guard, self._broker, opening, self._patience)
         try:
-            self._client = self._made()
-            self._client.connect(self._settings.host, self._settings.port, KEEPALIVE)
-        except (OSError, ValueError) as error:
-            raise UplinkDown(f"{self._where}: {error}") from error
-        _guard(self._client.socket())
-        newest = self._version == mqtt.MQTTv5
-        deadline = time.monotonic() + (SILENCE if newest else CONNECT)
-        while not self._connected:
-            self._work(max(0.0, deadline - time.monotonic()))
-            if time.monotonic() > deadline and not self._connected:
-                self._other_version = newest
-                raise UplinkDown(f"{self._where} accepts connections but does not answer as an MQTT broker")
+            session.begin(self._settings.window + ASIDE, aliases=self._alias)
+        except UplinkDown:
+            self._drop()
+            raise
+        self._address.proven()
+        return session
 
-    def _work(self, seconds: float) -> None:
-        if self._fate is None:
-            self._turn(seconds)
-        if self._fate is not None:
-            raise self._fate
+    def _opened_3(self, first: UplinkDown) -> Session:
+        """The same in MQTT 3.1.1; where that goes no better, ``first`` tells more."""
+        try:
+            return self._opened()
+        except UplinkDown as error:
+            self._try_5_at = 0.0
+            raise first if error.state in (*NO_5, "refused") else error from error
 
-    def _turn(self, seconds: float) -> None:
-        sock: Any = self._client.socket()
-        if sock is None:
-            self._fate = self._fate or UplinkDown(f"{self._where} closed the connection")
-            return
-        waiting = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
-        writers = [sock] if self._client.want_write() else []
-        ready, writable, _ = select.select([sock, self._woken], writers, [], 0 if waiting else seconds)
-        if self._woken in ready:
-            self._woken.recv(4096)
-        if sock in ready or waiting:
-            self._client.loop_read()
-        if writable:
-            self._client.loop_write()
-        self._client.loop_misc()
+    def _connection(self) -> Any:
+        sock: Any = self._address.connect()
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._settings.tls:
+                sock = tls.wrapped(sock, self._settings, self._broker, self._clock, self._patience.tls)
+                self._note_ends(tls.ends(sock))
+        except BaseException:
+            sock.close()
+            raise
+        return sock
+
+    def _turns_to_3(self, error: UplinkDown) -> bool:
+        """Whether the broker may have stumbled over MQTT 5; then the next connection is made with 3.1.1."""
+        if self._version != mqtt.MQTTv5:
+            self._try_5_at = 0.0
+        elif error.state in NO_5:
+            self._version, self._try_5_at = mqtt.MQTTv311, time.monotonic() + TRY_5_AGAIN
+            return True
+        return False
+
+    def _tell(self, *, online: bool) -> None:
+        """The birth message or its counterpart, as far as the broker takes it."""
+        session, topic, payload = self._now(), self._topic("status"), self._status(online)
+        if self.largest is None or session.size(topic, payload, {}) <= self.largest:
+            session.tell(topic, payload, retain=self._retain and session.terms.retain)
+
+    def _ended(self, session: Session, error: UplinkDown) -> UplinkDown:
+        """The end of a session. One that MQTT 3.1.1 gives no reason for may be a fight about a client id."""
+        self._drop()
+        if session.since is None or error.state != "closed" or self._version == mqtt.MQTTv5:
+            return error
+        self._short = self._short + 1 if time.monotonic() - session.since < SHORT else 0
+        if self._short < OFTEN:
+            return error
+        why = f"closed {self._short} short sessions in a row; perhaps another client has the id {self._broker.client!r}"
+        return self._broker.down("closed", why, pause=PAUSE[Does.WAIT])
 
     def _drop(self) -> None:
-        sock = self._client.socket() if self._client is not None else None
-        if sock is not None:
-            sock.close()
-        self._sent.clear()
-        self._acks.clear()
-        self._connected = False
+        if self._session is not None:
+            self._session.drop()
+            self._learn(self._session)
+        self._session = None
 
-    def _on_connect(self, client: Any, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
-        if reason.is_failure:
-            self._other_version = reason.value in OTHER_VERSION
-            self._fate = UplinkDown(f"{self._where} refuses the connection: {reason}")
-            return
-        self._connected = True
-        self.largest = getattr(properties, "MaximumPacketSize", None)
-        self.window = min(self._settings.window, getattr(properties, "ReceiveMaximum", 65535))
+    def _learn(self, session: Session) -> None:
+        """What the broker has complained about is not done again."""
+        self._retain = self._retain and session.code != NO_RETAIN
+        self._alias = self._alias and session.code != BAD_ALIAS
+        if session.code is not None and reason(session.code).does is Does.SPLIT and session.sent:
+            self._suspected = max(SMALL, max(sent.size for sent in session.sent.values()) // 2)
 
-    def _on_disconnect(self, client: Any, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
-        # a broker without MQTT 5 may hang up in place of an answer
-        self._other_version = self._other_version or not self._connected
-        self._fate = self._fate or UplinkDown(f"{self._where} ended the connection: {reason}")
-
-    def _on_publish(self, client: Any, userdata: Any, mid: int, reason: Any, properties: Any) -> None:
-        if self._sent.pop(mid, None) is None:
-            return
-        if not reason.is_failure:
-            self._acks.append(Ack(mid))
-        elif reason.value in FOR_EVER:
-            self._acks.append(Ack(mid, FOR_EVER[reason.value]))
-        else:
-            self._fate = UplinkDown(f"{self._where} does not take the message now: {reason}")
-
-    def _on_message(self, client: Any, userdata: Any, message: Any) -> None:
-        channel = self._inbound.get(message.topic)
-        waiting = sum(len(payload) for _, payload in self._received)
-        if channel is not None and waiting + len(message.payload) <= INBOX:
-            self._received.append((channel, bytes(message.payload)))
-
-    @staticmethod
-    def _properties(properties: Mapping[str, str]) -> Properties:
-        more = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-        more.UserProperty = list(properties.items())
-        return more
-
-
-def _guard(sock: Any) -> None:
-    """Lets TCP find a dead link itself: keep-alive alone takes two minutes."""
-    inner = getattr(sock, "_socket", sock)
-    inner.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT)
-    inner.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-def _tls(settings: UplinkSettings) -> ssl.SSLContext:
-    """TLS 1.2 or later; host and CA are always checked."""
-    context = ssl.create_default_context(cafile=settings.ca_file or None)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if settings.cert_file:
-        context.load_cert_chain(settings.cert_file, settings.key_file or None)
-    return context
-
-
-def _password(settings: UplinkSettings) -> str | None:
-    """From the configured file or the systemd credential ``<uplink>-password``, without the line end."""
-    path = settings.password_file
-    if not path and (folder := os.environ.get("CREDENTIALS_DIRECTORY")):
-        path = f"{folder}/{settings.name}-password"
-    return Path(path).read_text(encoding="utf-8").rstrip("\n") if path else None
+    def _note_ends(self, broker: float) -> None:
+        self._ends = {"broker": lambda: broker}
+        if path := self._settings.cert_file:
+            self._ends["node"] = lambda: certificate.ends(path)

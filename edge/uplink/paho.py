@@ -6,6 +6,7 @@ paho imports urllib.request only to find a proxy for web sockets, which a node n
 
 import sys
 from types import ModuleType
+from typing import Any
 
 REAL = sys.modules.get("urllib.request")
 
@@ -28,4 +29,24 @@ finally:
     if REAL is None:
         del sys.modules["urllib.request"]
 
-__all__ = ["CallbackAPIVersion", "PacketTypes", "Properties", "mqtt"]
+
+class Client(mqtt.Client):
+    """A paho client on a connection that is open already; it never connects by itself."""
+
+    def __init__(self, sock: Any, client_id: str, protocol: Any) -> None:
+        """``sock`` needs ``recv send fileno setblocking close``."""
+        super().__init__(
+            CallbackAPIVersion.VERSION2, client_id=client_id, protocol=protocol, reconnect_on_failure=False
+        )
+        self._open_socket = sock
+
+    def _create_socket(self) -> Any:
+        """The only way to hand a connection to paho: its own way looks names up and connects without a deadline."""
+        return self._open_socket
+
+    def obey(self, *, window: int, keepalive: int) -> None:
+        """Sets what only the broker's answer tells: messages under way, seconds; paho allows it only before."""
+        self._max_inflight_messages, self._keepalive = window, keepalive
+
+
+__all__ = ["CallbackAPIVersion", "Client", "PacketTypes", "Properties", "mqtt"]

@@ -8,7 +8,11 @@ REQUIRED: Final = object()
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One key; ``kind`` is float, int, str, bool, list, "duration" (seconds) or "tables" (a list of tables)."""
+    """One key.
+
+    ``kind`` is float, int, str, bool, list, "numbers", "points" (pairs of numbers), "duration" (seconds) or "tables"
+    (a list of tables).
+    """
 
     name: str
     kind: type | str

@@ -34,6 +34,8 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
     "co2": ("ppm",),
     "temperature": ("Cel",),
     "humidity": ("%RH",),
+    "dew_point": ("Cel",),
+    "absolute_humidity": ("g/m3",),
     "pressure": ("hPa",),
     "gas_resistance": ("Ohm",),
     "tvoc": ("ppb",),
@@ -41,12 +43,13 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
     "nox_index": ("1",),
     "voc_raw": ("1",),
     "nox_raw": ("1",),
-    "co": ("ppb",),
-    "no2": ("ppb",),
-    "so2": ("ppb",),
-    "o3": ("ppb",),
+    "co": ("ppb", "ug/m3"),
+    "no2": ("ppb", "ug/m3"),
+    "so2": ("ppb", "ug/m3"),
+    "o3": ("ppb", "ug/m3"),
     "sound_level": ("dB",),
     "flow": ("L/min", "m3/h"),
+    "discharge": ("m3/s",),
     "volume": ("L", "m3"),
     "pulses": ("count",),
     "rain": ("mm",),
@@ -82,7 +85,8 @@ class Quantity:
     """One thing a device measures.
 
     ``unit`` is a UCUM code, ``low`` and ``high`` are the limits of the data sheet in that unit
-    (outside them a value is wrong, not extreme), ``decimals`` is the resolution worth showing.
+    (outside them a value is wrong, not extreme), ``decimals`` is the resolution worth showing. One that is not
+    measured but ``made`` of others need not be in the catalogue.
     """
 
     name: str
@@ -90,9 +94,10 @@ class Quantity:
     low: float
     high: float
     decimals: int = 0
+    made: bool = False
 
     def __post_init__(self) -> None:
-        if self.unit not in units(self.name):
+        if not self.made and self.unit not in units(self.name):
             raise ValueError(f"quantity {self.name!r} is not measured in {self.unit!r} but in {units(self.name)}")
 
 

@@ -13,7 +13,7 @@ import drivers
 from edge.clock import Clock, Stamp
 from edge.device import Device
 from edge.events import Events
-from edge.filters import FILTERS, Chain
+from edge.filters import Chain, linked
 from edge.forwarder import Forwarder, Route
 from edge.gnsstime import GnssTime
 from edge.health import Beats
@@ -28,6 +28,7 @@ from edge.reading import Reading
 from edge.rules import Past, alarms
 from edge.sampler import Sampler
 from edge.settings import FilterSettings, SensorSettings, Settings, UplinkSettings
+from edge.unit import converted, kin
 from edge.uplink import Uplink
 
 log = logging.getLogger("edge.pipeline")
@@ -150,11 +151,18 @@ def _device(sensor: SensorSettings, stores: Stores, look_up: LookUp) -> Device:
     if sensor.power is not None:
         device.power = _power(sensor.power, sensor.name)
     device.memory = stores.memories.setdefault(sensor.name, {})
-    for _, reading in stores.outbox.recovered:
-        total = reading.value if reading.raw is None else reading.raw
-        if reading.device == sensor.name and reading.quantity in driver.totals and total is not None:
-            device.memory[reading.quantity] = max(total, device.memory.get(reading.quantity, 0.0))
+    _recover(device.memory, driver, [item for _, item in stores.outbox.recovered if item.device == sensor.name])
     return device
+
+
+def _recover(memory: dict[str, float], driver: type[drivers.Driver], last: Sequence[Reading]) -> None:
+    """Totals as the card has them, where the state is older: in the driver's unit, before any correction."""
+    units = {quantity.name: quantity.unit for quantity in driver.measures if quantity.name in driver.totals}
+    for reading in last:
+        total, unit = reading.value if reading.raw is None else reading.raw, units.get(reading.quantity)
+        if total is not None and unit in kin(reading.unit):
+            total = converted(total, reading.unit, unit)
+            memory[reading.quantity] = max(total, memory.get(reading.quantity, 0.0))
 
 
 def _power(gpio: int, sensor: str) -> Power | None:
@@ -184,7 +192,7 @@ def _chain(sensor: SensorSettings, driver: type[drivers.Driver], look_up: LookUp
     """The configured filters; without any, the range of the data sheet."""
     quantities = {quantity.name: quantity for quantity in driver.measured(sensor.options)}
     settings = sensor.filters or (FilterSettings("range", None, {}),)
-    links = [(item.quantity, FILTERS[item.type](quantities, **item.options)) for item in settings]
+    links, _ = linked(settings, quantities)
     for _, work in links:
         work.look_up, work.pace = look_up, _pace(sensor, driver)
     return Chain(links)

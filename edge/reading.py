@@ -1,6 +1,6 @@
 """A reading: one value of one quantity, when it was, and how far it can be trusted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
@@ -55,6 +55,11 @@ class Spread:
     count: int
     low: float
     high: float
+
+    def through(self, law: Callable[[float], float]) -> "Spread":
+        """The limits under a law that only rises or only falls."""
+        low, high = sorted((law(self.low), law(self.high)))
+        return Spread(self.count, low, high)
 
 
 class Reading(NamedTuple):

@@ -22,15 +22,20 @@ PM = ("pm1", "pm2_5", "pm10")
 class Case:
     """A filter with options that make it work, and quantities that it works on.
 
-    ``adds`` are quantities of its own; ``averages`` says that it gives one reading for many, over their span.
+    ``adds`` are quantities of its own; ``averages`` says that it gives one reading for many, over their span, and
+    ``converts`` that it gives the same value in another unit, so that there is no other raw value.
     """
 
-    def __init__(self, *, quantities: tuple[str, ...] = PM, adds: tuple[str, ...] = (), averages=False, **options):
-        self.quantities, self.adds, self.averages, self.options = quantities, adds, averages, options
+    def __init__(
+        self, *, quantities: tuple[str, ...] = PM, adds: tuple[str, ...] = (), averages=False, converts=False, **options
+    ):
+        self.quantities, self.adds, self.options = quantities, adds, options
+        self.averages, self.converts = averages, converts
 
 
 CASES = {
     "calibrate": Case(gain=1.07, offset=-0.4),
+    "convert": Case(quantities=("flow",), converts=True, to="m3/h"),
     "mean": Case(interval=10.0, averages=True),
     "range": Case(high=500.0, suspect_high=100.0),
     "rate": Case(limit=5.0, per=1.0),
@@ -142,7 +147,8 @@ def test_flags_only_get_worse(name, data):
 def test_a_changed_value_keeps_its_raw_value(name, data):
     readings = data.draw(series(CASES[name].quantities))
     for reading in through(name, readings):
-        if not CASES[name].averages and reading.quantity not in CASES[name].adds:
+        case = CASES[name]
+        if not case.averages and not case.converts and reading.quantity not in case.adds:
             (before,) = sources(reading, CASES[name], readings)
             same = reading.value == before.value or (reading.value != reading.value and before.value != before.value)
             assert same or reading.raw == before.value
@@ -155,7 +161,7 @@ def test_a_missing_reading_goes_through_as_it_is(name, data):
     readings = data.draw(series(CASES[name].quantities, values=st.none()))
     out = through(name, readings)
     assert all(one.value is None and one.quality == MISSING for one in out)
-    assert CASES[name].averages or all(one in readings for one in out)
+    assert CASES[name].averages or CASES[name].converts or all(one in readings for one in out)
 
 
 @each

@@ -20,7 +20,7 @@ LAYERS = (
      "edge.state", "edge.control", "edge.pace", "edge.notify", "edge.gnsstime", "edge.power", "edge.condition",
      "edge.clockwatch", "edge.rtc", "edge.pulse", "edge.chrony"),
     ("edge.reading",),
-    ("edge.clock", "edge.errors", "edge.durable"),
+    ("edge.clock", "edge.errors", "edge.durable", "edge.curve", "edge.expression", "edge.formulas", "edge.unit"),
     ("edge.boots",),
     ("edge.timeline", "edge.timex"),
     ("edge.anchor",),

@@ -1,7 +1,12 @@
 """Filters between driver and outbox: one file a filter."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from drivers import Quantity
 from edge.filters.calibrate import Calibrate
 from edge.filters.chain import Chain
+from edge.filters.convert import Convert
 from edge.filters.filter import Filter, Unfit
 from edge.filters.flagger import Flagger
 from edge.filters.mean import Mean
@@ -13,6 +18,7 @@ from edge.filters.voc_index import VocIndex
 
 FILTERS: dict[str, type[Filter]] = {
     "calibrate": Calibrate,
+    "convert": Convert,
     "mean": Mean,
     "range": Range,
     "rate": Rate,
@@ -21,4 +27,29 @@ FILTERS: dict[str, type[Filter]] = {
     "voc_index": VocIndex,
 }
 
-__all__ = ["FILTERS", "Chain", "Filter", "Flagger", "Unfit"]
+__all__ = ["FILTERS", "Chain", "Filter", "Flagger", "Unfit", "linked"]
+
+
+class Wanted(Protocol):
+    """A filter as it was configured: its name, the quantity it is bound to (None: all), its options."""
+
+    @property
+    def type(self) -> str: ...
+
+    @property
+    def quantity(self) -> str | None: ...
+
+    @property
+    def options(self) -> Mapping[str, Any]: ...
+
+
+def linked(
+    filters: Iterable[Wanted], quantities: Mapping[str, Quantity]
+) -> tuple[list[tuple[str | None, Filter]], Mapping[str, Quantity]]:
+    """The links of a chain behind a device that measures ``quantities``, and the quantities that leave the last one."""
+    links: list[tuple[str | None, Filter]] = []
+    for item in filters:
+        work = FILTERS[item.type](quantities, **item.options)
+        links.append((item.quantity, work))
+        quantities = work.gives(item.quantity)
+    return links, quantities

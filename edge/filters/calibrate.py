@@ -1,22 +1,41 @@
-"""Corrects a value by a straight line; the raw value stays."""
+"""Corrects a value by a calibration curve; the raw value stays."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from drivers import Option
-from edge.filters.filter import Filter
+from drivers import Option, Quantity, Reason
+from edge.curve import curve
+from edge.filters.filter import Filter, Unfit, changed
 from edge.reading import Reading
+
+EXAMPLE = "e.g. points = [[0.0, 0.3], [10.0, 10.1]]"
 
 
 class Calibrate(Filter):
-    """``value = gain * raw + offset``, in the unit of the quantity."""
+    """``value = gain * raw + offset``, or a polynomial, or straight lines between the points of a table.
+
+    All in the unit of the quantity. Outside of the table its nearest line goes on, and the value is suspect, reason
+    ``uncalibrated``. The same raw value and the same keys always give the same value.
+    """
 
     options = (
         Option("gain", float, 1.0, "factor"),
         Option("offset", float, 0.0, "added after the factor, in the unit of the quantity"),
+        Option("coefficients", "numbers", None, "of a polynomial, the constant first: [c0, c1, c2]"),
+        Option("points", "points", None, f"pairs of raw and true value in order of raw, {EXAMPLE}"),
     )
+
+    def __init__(self, quantities: Mapping[str, Quantity], **options: Any) -> None:
+        """As every filter; raises ``Unfit`` for more than one kind of curve and for points out of order."""
+        super().__init__(quantities, **options)
+        try:
+            self._curve = curve(options)
+        except ValueError as error:
+            option = next((name for name in ("points", "coefficients") if name in options), "gain")
+            raise Unfit(option, str(error), f"gain and offset, coefficients, or points, {EXAMPLE}") from error
 
     def __call__(self, reading: Reading) -> Iterable[Reading]:
         """The corrected reading with its raw value."""
-        if reading.value is not None:
-            reading = reading.valued(reading.value * self.set["gain"] + self.set["offset"])
-        return (reading,)
+        done = changed(reading, self._curve)
+        beyond = reading.value is not None and not self._curve.covers(reading.value)
+        return (done.flagged(Reason.UNCALIBRATED) if beyond else done,)

@@ -1,19 +1,25 @@
 """What a filter is: one reading in, none, one or more out. It flags, seldom drops, never invents."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
-from drivers import Option, Quantity
-from edge.reading import Reading
+from drivers import Option, Quantity, Reason
+from edge.reading import GOOD, Reading
+
+UNREAL = GOOD.flagged(Reason.OUT_OF_RANGE)  # of a value that is no number
 
 
 class Unfit(ValueError):
-    """An option that does not go with the others or with the sensor: which, what is wrong, how to mend it."""
+    """An option that does not go with the others or with the sensor: which, what is wrong, how to mend it.
 
-    def __init__(self, option: str, what: str, remedy: str) -> None:
+    ``part`` is the column from 1 and the length of what is wrong within a text.
+    """
+
+    def __init__(self, option: str, what: str, remedy: str, part: tuple[int, int] | None = None) -> None:
         super().__init__(what)
-        self.option, self.remedy = option, remedy
+        self.option, self.remedy, self.part = option, remedy, part
 
 
 class Filter(ABC):
@@ -39,7 +45,25 @@ class Filter(ABC):
         """What the filter still holds back when the node stops."""
         return ()
 
+    def gives(self, quantity: str | None) -> Mapping[str, Quantity]:
+        """The quantities that leave it, where it is bound to ``quantity`` (None: to all)."""
+        return self.quantities
+
     def resolution(self, name: str) -> float:
         """The last digit worth showing, in the unit of the quantity; 0 for a quantity that another filter added."""
         quantity = self.quantities.get(name)
         return 0.0 if quantity is None else float(10.0**-quantity.decimals)
+
+
+def changed(reading: Reading, law: Callable[[float], float]) -> Reading:
+    """The reading with value and extremes under a law, the raw value beside; no value where the law gives no number.
+
+    What is missing or no number already stays as it is.
+    """
+    raw = reading.value
+    if raw is None or not math.isfinite(raw):
+        return reading
+    done, spread = reading.valued(law(raw)), reading.spread
+    if done.value is None or not math.isfinite(done.value):
+        return done._replace(value=None, spread=None, quality=done.quality.joined(UNREAL))
+    return done if spread is None else done._replace(spread=spread.through(law))

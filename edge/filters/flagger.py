@@ -5,11 +5,8 @@ from abc import abstractmethod
 from collections.abc import Iterable
 from typing import final
 
-from drivers import Reason
-from edge.filters.filter import Filter
+from edge.filters.filter import UNREAL, Filter
 from edge.reading import GOOD, Level, Quality, Reading
-
-UNREAL = GOOD.flagged(Reason.OUT_OF_RANGE)  # of a value that is no number
 
 
 class Flagger(Filter):

@@ -43,16 +43,31 @@ class Mean(Filter):
 
     def __call__(self, reading: Reading) -> Iterable[Reading]:
         """Nothing while the interval lasts; its value when it is over."""
-        how = way(reading.quantity) if self.set["by"] is None else How(self.set["by"])
+        how = self._way(reading.quantity)
         weight = self._strength(reading) if how is How.VECTOR else 1.0
         done = self._intervals.add(reading, how, weight, self.pace)
         if how is How.DIFFERENCE:
             done += self._intervals.add(self._growth(reading), How.SUM, pace=self.pace)
         return done
 
+    def gives(self, quantity: str | None) -> Mapping[str, Quantity]:
+        """The increments of totals too."""
+        totals = [
+            item
+            for name, item in self.quantities.items()
+            if quantity in (None, name) and self._way(name) is How.DIFFERENCE
+        ]
+        grown = [
+            Quantity(increment_of(item.name), item.unit, 0, item.high, item.decimals, made=True) for item in totals
+        ]
+        return {**self.quantities, **{item.name: item for item in grown}}
+
     def rest(self) -> Iterable[Reading]:
         """The intervals that are not over yet, each with the span it really covers."""
         return self._intervals.rest()
+
+    def _way(self, name: str) -> How:
+        return way(name) if self.set["by"] is None else How(self.set["by"])
 
     def _strength(self, direction: Reading) -> float | None:
         speed = STRENGTHS.get(direction.quantity)
@@ -67,5 +82,10 @@ class Mean(Filter):
             if total.at.ticks - before > self.set["interval"] * 1e9:
                 reasons |= Reason.STALE
             self._totals[channel] = increment, total.at.ticks
-        quantity, quality = f"{total.quantity}_increment", total.quality.flagged(reasons)
+        quantity, quality = increment_of(total.quantity), total.quality.flagged(reasons)
         return total._replace(quantity=quantity, value=value, quality=quality, raw=None, spread=None)
+
+
+def increment_of(total: str) -> str:
+    """The name of what a total grew by."""
+    return f"{total}_increment"

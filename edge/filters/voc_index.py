@@ -28,6 +28,11 @@ class VocIndex(Filter):
             raise ImportError(f"filter voc_index needs a package: pip install {PACKAGE} ({error})") from error
         self._indices = {"voc_raw": ("voc_index", VocAlgorithm()), "nox_raw": ("nox_index", NoxAlgorithm())}
 
+    def gives(self, quantity: str | None) -> Mapping[str, Quantity]:
+        """The indices too."""
+        added = [name for raw, (name, _) in self._indices.items() if raw in self.quantities and quantity in (None, raw)]
+        return {**self.quantities, **{name: Quantity(name, "1", 0, 500) for name in added}}
+
     def __call__(self, reading: Reading) -> Iterable[Reading]:
         """The reading, and its index behind it."""
         if reading.quantity not in self._indices or reading.value is None or not usable(reading):

@@ -49,27 +49,21 @@ class Sensors:
         self.names = names
         self._sound = {sensor.name: sensor for sensor in sensors}
 
-    def quantities(self, name: str) -> Mapping[str, Quantity | None] | None:
-        """By name; a quantity that a filter adds has no limits (None). None where the sensor has a problem."""
+    def quantities(self, name: str) -> Mapping[str, Quantity] | None:
+        """By name; None where the sensor has a problem."""
+        from edge.filters import linked
+
         sensor = self._sound.get(name)
         if sensor is None:
             return None
         measured = drivers.load(sensor.driver).measured(sensor.options)
-        known: dict[str, Quantity | None] = {quantity.name: quantity for quantity in measured}
-        for item in sensor.filters:
-            known |= dict.fromkeys(_added(item.type, known))
-        return known
+        return linked(sensor.filters, {quantity.name: quantity for quantity in measured})[1]
 
     def pace(self, name: str) -> float:
         """Seconds between two values that come out of the filters; 0 where the driver sets the pace."""
         sensor = self._sound[name]
         means = [float(item.options.get("interval", 0.0)) for item in sensor.filters]
         return max(sensor.interval or 0.0, *means, 0.0)
-
-
-def _added(kind: str, known: Mapping[str, object]) -> list[str]:
-    """The quantities that a filter adds."""
-    return [name.replace("_raw", "_index") for name in known if kind == "voc_index" and name.endswith("_raw")]
 
 
 def rule(entry: Entry, sensors: Sensors, claims: Claims, report: Report) -> RuleSettings | None:
@@ -150,15 +144,15 @@ def _check_window(table: Table, got: dict[str, Any]) -> None:
         table.at_key(keys["statistic"], f"'{got['statistic']}' of which time?", 'add its window: over = "1h"')
 
 
-def _check_quantity(table: Table, got: dict[str, Any], known: Mapping[str, Quantity | None]) -> None:
+def _check_quantity(table: Table, got: dict[str, Any], known: Mapping[str, Quantity]) -> None:
     name = got.get("quantity")
     if name is None:
         return
     if name not in known:
         what = f"'{got['sensor']}' does not measure '{name[:64]}'"
         table.at_value(table.entry.value["quantity"], what, table.report.nearest(name, known))
-    elif (quantity := known[name]) is not None:
-        _check_sense(table, got, quantity)
+    else:
+        _check_sense(table, got, known[name])
 
 
 def _check_sense(table: Table, got: dict[str, Any], quantity: Quantity) -> None:

@@ -54,7 +54,7 @@ def sensor(entry: Entry, claims: Claims, report: Report) -> SensorSettings | Non
     options = _options(table, got, driver)
     quantities = {quantity.name: quantity for quantity in _measured(table, options, driver)}
     inputs = compensate(table, got, driver)
-    filters = tuple(_filter(item, table, quantities) for item in got.get("filter", ()))
+    filters = [_filter(item, table, quantities) for item in got.get("filter", ())]
     if report.failed or place is None:
         return None
     return SensorSettings(
@@ -134,7 +134,8 @@ def _measured(table: Table, options: Mapping[str, Any], driver: type[Driver]) ->
         return driver.measures
 
 
-def _filter(entry: Entry, sensor: Table, quantities: Mapping[str, Quantity]) -> FilterSettings | None:
+def _filter(entry: Entry, sensor: Table, quantities: dict[str, Quantity]) -> FilterSettings | None:
+    """The settings of one filter; what it adds to ``quantities`` is known to those behind it."""
     from edge.filters import FILTERS
 
     table = Table(entry, f"filter of {sensor.owner}", sensor.report)
@@ -147,22 +148,25 @@ def _filter(entry: Entry, sensor: Table, quantities: Mapping[str, Quantity]) -> 
         table.take(FILTER, aside=frozenset(entry.value))
         return None
     got = table.take((*FILTER, *known))
-    if "quantity" in got and got["quantity"] not in quantities:
+    bound = None if any(option.name == "quantity" for option in known) else got.get("quantity")
+    if bound is not None and bound not in quantities:
         table.cannot_be("quantity", list(quantities))
     options = {option.name: got[option.name] for option in known if option.name in got}
     whole = all(option.name in options for option in known if option.required)  # what is missing was reported
-    if not whole or not _can_be_built(table, kind, options, quantities):
+    if not whole or not _can_be_built(table, kind, bound, options, quantities):
         return None
-    return FilterSettings(kind.value, got.get("quantity"), options)
+    return FilterSettings(kind.value, bound, options)
 
 
-def _can_be_built(table: Table, kind: Entry, options: dict[str, Any], quantities: Mapping[str, Quantity]) -> bool:
+def _can_be_built(
+    table: Table, kind: Entry, bound: str | None, options: dict[str, Any], quantities: dict[str, Quantity]
+) -> bool:
     from edge.filters import FILTERS, Unfit
 
     try:
-        FILTERS[kind.value](quantities, **options)
+        quantities |= FILTERS[kind.value](dict(quantities), **options).gives(bound)
     except Unfit as unfit:
-        table.at_value(table.entry.get(unfit.option) or kind, f"{unfit} in {table.owner}", unfit.remedy)
+        table.at_part(table.entry.get(unfit.option) or kind, unfit.part, f"{unfit} in {table.owner}", unfit.remedy)
     except (ImportError, ValueError) as error:  # a package that an extra brings
         table.at_value(kind, f"filter '{kind.value}' cannot be built: {error}", "see: config/edge.toml")
     else:

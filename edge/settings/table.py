@@ -7,6 +7,7 @@ from drivers import Option
 from edge.settings.report import Report
 from edge.settings.source import Entry
 from edge.settings.values import Wrong, shown, value
+from edge.settings.where import Place
 
 
 class Table:
@@ -53,6 +54,13 @@ class Table:
     def at_value(self, entry: Entry, what: str, remedy: str, severity: str = "error") -> None:
         """Reports a problem of a value."""
         self.report.add(entry.source.name, entry.place, what, remedy, severity)
+
+    def at_part(self, entry: Entry, part: tuple[int, int] | None, what: str, remedy: str) -> None:
+        """Reports a problem of a part of a text: its column from 1 and its length; None is all of the value."""
+        place = entry.place
+        if part is not None and entry.written.startswith(('"', "'")) and not entry.written.startswith(('"""', "'''")):
+            place = Place(place.line, place.column + part[0], part[1])
+        self.report.add(entry.source.name, place, what, remedy)
 
     def _convert(self, entry: Entry, option: Option, got: dict[str, Any]) -> None:
         try:

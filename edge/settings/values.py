@@ -16,6 +16,8 @@ WORDS: dict[type | str, str] = {
     bool: "true or false",
     list: "a list in square brackets",
     "number": "a whole number",
+    "numbers": "a list of numbers",
+    "points": "a list of pairs of numbers",
     "table": "a section",
     "tables": "a list of sections",
 }
@@ -103,7 +105,7 @@ def _real(entry: Entry, option: Option) -> float:
     except OverflowError:
         got = math.inf
     if not math.isfinite(got):
-        raise Wrong(f"'{option.name}' must be a finite number, not {entry.written}", option.help)
+        raise Wrong(f"'{option.name}' must be a finite number, not {entry.written}", option.help, entry)
     return got
 
 
@@ -123,6 +125,23 @@ def _list(entry: Entry, option: Option) -> list[Any]:
             _whole(item, option)
     got: list[Any] = entry.plain()
     return got
+
+
+def _numbers(entry: Entry, option: Option) -> tuple[float, ...]:
+    if not isinstance(entry.value, list):
+        raise _mismatch(entry, option, option.help)
+    return tuple(_real(item, option) for item in entry.value)
+
+
+def _points(entry: Entry, option: Option) -> tuple[tuple[float, float], ...]:
+    if not isinstance(entry.value, list):
+        raise _mismatch(entry, option, option.help)
+    pairs = []
+    for item in entry.value:
+        if not isinstance(item.value, list) or len(item.value) != 2:
+            raise Wrong(f"'{option.name}' cannot hold {item.written}", option.help, item)
+        pairs.append((_real(item.value[0], option), _real(item.value[1], option)))
+    return tuple(pairs)
 
 
 def _scaled(read: Callable[[str], float], what: str) -> Callable[[Entry, Option], Any]:
@@ -165,6 +184,8 @@ _KINDS: dict[type | str, Callable[[Entry, Option], Any]] = {
     str: _text,
     bool: _flag,
     list: _list,
+    "numbers": _numbers,
+    "points": _points,
     "duration": _scaled(units.duration, "duration"),
     "size": _scaled(units.size, "size"),
     "rate": _scaled(units.rate, "rate"),

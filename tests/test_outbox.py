@@ -474,3 +474,12 @@ def test_a_damaged_byte_costs_one_reading_of_the_version_before(version_1):
         assert len(kept) >= 86, f"byte {at}"
         assert all(stored == older(seq) for seq, stored in kept)
         outbox.close()
+
+
+def test_a_card_that_takes_no_byte_and_gives_no_reason_is_trouble_and_no_endless_loop(tmp_path, monkeypatch):
+    outbox = filled(tmp_path, 10)
+    monkeypatch.setattr(os, "pwrite", lambda fd, data, at: 0)
+    with pytest.raises(StorageError):
+        outbox.put([reading(10)])
+    monkeypatch.undo()
+    assert outbox.put([reading(10)]) == (11, 11)

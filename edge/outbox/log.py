@@ -28,7 +28,7 @@ SEGMENT = 1 << 20  # bytes
 SMALLEST = 1 << 14  # bytes of a segment
 FEWEST = 4  # segments that even the smallest outbox has
 DEFAULT_LIMIT = 2_000_000_000
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def is_full(error: StorageError) -> bool:
@@ -190,7 +190,7 @@ class Log:
         try:
             create(self._folder, header, self._size)
         except OSError as error:
-            if error.errno not in FULL or len(self._firsts) < 3:
+            if error.errno not in (*FULL, errno.EFBIG) or len(self._firsts) < 3:
                 raise
             self._evict_oldest()
             create(self._folder, header, self._size)

@@ -39,6 +39,8 @@ def write_all(fd: int, data: bytes | bytearray, at: int) -> None:
     view = memoryview(data)
     while view:
         done = os.pwrite(fd, view, at)
+        if not done:
+            raise OSError(errno.EIO, "the card takes no byte, and gives no reason")
         view, at = view[done:], at + done
 
 

@@ -52,15 +52,22 @@ def missing_for_mounts() -> str:
     return f"needs {lacking[0]} (apt install e2fsprogs mount)" if lacking else ""
 
 
-def missing() -> str:
-    """What this machine lacks for a ``BlockDevice``; empty when nothing."""
+def missing_for_fuse() -> str:
+    """What this machine lacks for a file system in a process; empty when nothing."""
+    if os.geteuid() != 0:
+        return "needs root, to mount"
     if not Path("/dev/fuse").exists():
         return "needs /dev/fuse"
     try:
         import mfusepy  # noqa: F401
     except (ImportError, OSError) as error:  # it raises the latter where libfuse is missing
         return f"needs mfusepy and libfuse3 (pip install mfusepy, apt install fuse3): {error}"
-    return missing_for_mounts()
+    return ""
+
+
+def missing() -> str:
+    """What this machine lacks for a ``BlockDevice``; empty when nothing."""
+    return missing_for_fuse() or missing_for_mounts()
 
 
 needs_mounts = pytest.mark.skipif(bool(missing_for_mounts()), reason=missing_for_mounts() or "-")

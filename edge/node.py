@@ -33,7 +33,7 @@ from edge.outbox.cursor import Cursor
 from edge.outbox.outbox import Outbox
 from edge.payload import Channels
 from edge.pipeline import Pipeline, Stores
-from edge.rules import Past, Standing, standing_of
+from edge.rules import recalled
 from edge.settings import Settings, SettingsError
 from edge.state import State
 from edge.timekeeping import Timekeeping
@@ -171,7 +171,7 @@ class Node:
         outbox.before_roll = self._save_totals
         events = Events(self.clock, self._state)
         channels = Channels(self._state.load("channels"), self._number)
-        past = Past(self._standings())
+        past = recalled(self._state, self.clock.boot)
         return Stores(outbox, cursors, self._state.load("memory"), events, self.clock, channels, past)
 
     def _number(self, numbers: dict[str, int]) -> None:
@@ -180,11 +180,6 @@ class Node:
             self._state.save("channels", numbers)
         except StorageError as error:
             log.error("the number of a channel could not be saved yet: %s", error)
-
-    def _standings(self) -> dict[str, Standing]:
-        """How the alarms stood when they were last saved."""
-        loaded = {name: self._saved_as("alarms", name, standing_of) for name in self._state.load("alarms")}
-        return {name: standing for name, standing in loaded.items() if standing is not None}
 
     def _saved_as(self, table: str, name: str, make: Callable[[Any], Made]) -> Made | None:
         """A value of the state; one that makes no sense is passed over: at worst readings go twice."""
@@ -258,8 +253,8 @@ class Node:
         try:
             self._state.save("cursors", {name: cursor.as_dict() for name, cursor in self.stores.cursors.items()})
             self._state.save("memory", self._totals())
-            self._state.save("alarms", {name: s.as_dict() for name, s in self.stores.past.standings.items()})
             self._timekeeping.save()
+            self.stores.past.save(self._state, self.clock.boot)
             self.stores.events.save([uplink.name for uplink in self.settings.uplinks])
         except StorageError as error:
             log.error("cursors and totals could not be saved (%s); readings may go twice after a restart", error)

@@ -5,8 +5,9 @@ import pytest
 from drivers import BusError, Reason
 from edge.clock import Stamp
 from edge.reading import GOOD, MISSING, Reading
-from edge.rules import Past, Standing, alarms, standing_of
+from edge.rules import Past, Standing, alarms, recalled
 from edge.settings import ConditionSettings, RuleSettings
+from edge.state import State
 
 LEVEL = {"sensor": "probe", "quantity": "level"}
 BAD, SUSPECT = GOOD.flagged(Reason.SENSOR_FAULT), GOOD.flagged(Reason.RATE)
@@ -83,6 +84,12 @@ def rule(*conditions, name="flood", **more):
 
 
 ABOVE = {"above": 3.0, "clear": 2.8}
+
+
+def kept(bench, folder, boot):
+    """What a run in that boot finds of an earlier one."""
+    bench.past.save(State(folder / "state.json"), bench.boot)
+    return recalled(State(folder / "state.json"), boot)
 
 
 def test_a_limit_raises_with_the_very_reading_and_clears_at_its_clear_level():
@@ -235,13 +242,12 @@ def test_who_may_be_silent_is_given_his_time_anew():
 
 
 @pytest.mark.parametrize("boot", ["boot", "another"])
-def test_a_restart_neither_raises_again_nor_forgets(boot):
+def test_a_restart_neither_raises_again_nor_forgets(boot, tmp_path):
     bench = Bench(rule(ABOVE, latch=True, output=27), rule({"silent": 60.0}, name="dumb"))
     bench.give(3.5)
     bench.wait(100)
     assert [(said.device, said.value) for said in bench.said] == [("flood", 1.0), ("dumb", 1.0)]
-    past = Past({name: standing_of(standing.as_dict()) for name, standing in bench.past.standings.items()})
-    after = Bench(*bench.rules, past=past, boot=boot, start=200)
+    after = Bench(*bench.rules, past=kept(bench, tmp_path, boot), boot=boot, start=200)
     assert after.line.levels == [True]
     after.wait(100)
     after.give(2.9, after=0)
@@ -267,6 +273,23 @@ def test_a_window_outlives_a_new_configuration():
     bench.begin()
     bench.series([60.0] * 10, after=60)
     assert 45 * 60 <= bench.changes[0][0] <= 47 * 60
+
+
+@pytest.mark.parametrize(("boot", "minutes"), [("boot", 45), ("another", 55)])
+def test_a_window_outlives_the_process_but_not_the_boot(boot, minutes, tmp_path):
+    condition = {"statistic": "mean", "over": 3600.0, "above": 50.0, "clear": 40.0}
+    bench = Bench(rule(condition))
+    bench.series([60.0] * 10, after=60)
+    after = Bench(*bench.rules, past=kept(bench, tmp_path, boot), boot=boot, start=600)
+    after.series([60.0] * 60, after=60)
+    ((raised, _),) = after.changes
+    assert minutes <= raised / 60 <= minutes + 2
+
+
+@pytest.mark.parametrize("damage", [{"standings": {"flood": {"raised": 1}}}, {"windows": {"w": [1]}}, {"standings": 3}])
+def test_a_past_that_makes_no_sense_is_passed_over(damage, tmp_path):
+    State(tmp_path / "state.json").save("rules", {"boot": "boot", **damage})
+    assert recalled(State(tmp_path / "state.json"), "boot").standings == {}
 
 
 def test_an_output_follows_its_alarm():

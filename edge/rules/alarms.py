@@ -24,14 +24,19 @@ WORDS = {True: "raised", False: "cleared"}
 class Alarms:
     """The rules of one configuration and what hangs on them."""
 
-    def __init__(self, rules: Sequence[Rule], outputs: Mapping[str, Output], gone: Mapping[str, Standing]) -> None:
-        """``outputs`` by name of rule, for those that have one; ``gone`` are alarms whose rules are no more."""
+    def __init__(
+        self, rules: Sequence[Rule], outputs: Mapping[str, Output], gone: Mapping[str, Standing], lock: Lock
+    ) -> None:
+        """``outputs`` by name of rule, for those that have one; ``gone`` are alarms whose rules are no more.
+
+        Whoever else looks at the rules meanwhile holds the ``lock``.
+        """
         self.rules = {rule.name: rule for rule in rules}
         self.offer: Callable[[list[Reading]], None] = lambda readings: None
         self.tell: Callable[..., None] = lambda kind, **fields: None
         self.excused: Callable[[str], bool] = lambda sensor: False
         self.unsaved = False  # whether an alarm has changed since the node last kept them
-        self._outputs, self._gone, self._lock = outputs, gone, Lock()
+        self._outputs, self._gone, self._lock = outputs, gone, lock
         self._of: dict[str, list[tuple[Condition, Rule]]] = defaultdict(list)
         self._silences: list[tuple[Silence, Rule]] = []
         for rule in rules:
@@ -48,7 +53,6 @@ class Alarms:
             if standing.raised:
                 standing.raised, standing.since = False, now
                 self._say(name, standing, now)
-            standing.latched = False
 
     def stop(self) -> None:
         """Brings the outputs to their safe state."""

@@ -1,23 +1,15 @@
 """Builds the alarms of a configuration, with what an earlier run has left of them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from edge.clock import Stamp
 from edge.rules.alarms import Alarms
 from edge.rules.condition import Condition, Silence, Threshold
 from edge.rules.output import Output, Switch
+from edge.rules.past import Past
 from edge.rules.rule import Rule, Standing
 from edge.rules.window import Window
 from edge.settings.model import ConditionSettings, RuleSettings
-
-
-@dataclass(slots=True)
-class Past:
-    """What outlives the rules: how each alarm stands, and the windows of their statistics."""
-
-    standings: dict[str, Standing] = field(default_factory=dict)
-    windows: dict[str, Window] = field(default_factory=dict)
 
 
 def alarms(rules: Sequence[RuleSettings], past: Past, now: Stamp, plug: Callable[[int], Switch]) -> Alarms:
@@ -33,9 +25,8 @@ def alarms(rules: Sequence[RuleSettings], past: Past, now: Stamp, plug: Callable
             conditions.append(_condition(item, past.windows.get(name), now))
         made.append(Rule(rule, conditions, past.standings.setdefault(rule.name, Standing())))
     outputs = {rule.name: Output(rule.output, plug) for rule in rules if rule.output is not None}
-    return Alarms(
-        made, outputs, {name: past.standings[name] for name in past.standings.keys() - {r.name for r in rules}}
-    )
+    gone = {name: past.standings.pop(name) for name in past.standings.keys() - {rule.name for rule in rules}}
+    return Alarms(made, outputs, gone, past.lock)
 
 
 def _condition(settings: ConditionSettings, window: Window | None, now: Stamp) -> Condition:

@@ -1,7 +1,9 @@
 """The last hours of one quantity in flat memory: 48 parts instead of every value."""
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
+from typing import Any
 
 PARTS = 48
 CREDIT = 24  # a value stands for the time since the one before it, but at most for this part of the window
@@ -24,10 +26,10 @@ class Part:
 class Window:
     """Mean, extremes and change over the last ``over`` seconds, in boot ticks; at the edge exact to a 48th of it."""
 
-    def __init__(self, over: float) -> None:
-        self._length = max(1, int(over * 1e9) // PARTS)
-        self._parts: deque[Part] = deque()
-        self._last: int | None = None
+    def __init__(self, over: float, last: int | None = None, parts: Iterable[Part] = ()) -> None:
+        """``last`` are the ticks of the newest value of ``parts``, where some were kept."""
+        self._over, self._length = over, max(1, int(over * 1e9) // PARTS)
+        self._last, self._parts = last, deque(parts)
 
     def add(self, at: int, value: float) -> None:
         """Takes a value at ``at`` ticks; what is older than the window goes."""
@@ -70,3 +72,13 @@ class Window:
     def whole(self) -> bool:
         """Whether ``start`` is really that of the window."""
         return self.covered >= EXTREME_NEEDS
+
+    def as_list(self) -> list[Any]:
+        """For the state of the node."""
+        return [self._over, self._last, [list(astuple(part)) for part in self._parts]]
+
+
+def window_of(saved: list[Any]) -> Window:
+    """What ``as_list`` gave; the time since then is a gap. Raises ``TypeError``, ``ValueError``."""
+    over, last, parts = saved
+    return Window(float(over), None if last is None else int(last), [Part(*part) for part in parts])

@@ -46,6 +46,7 @@ class Device:
         self.on_event: Callable[..., None] = lambda kind, **fields: None
         self.power: Power | None = None  # its supply, where that can be switched
         self.look_up: Callable[[str, str], Reading | None] = lambda device, quantity: None
+        self.maintained: Callable[[], bool] = lambda: False  # whether a technician works at it
         self.memory: dict[str, float] = {}  # totals, kept across restarts by the node
         self._class, self._chain, self._clock, self._now = driver, chain, clock, now
         quantities = driver.measured(settings.options)
@@ -133,7 +134,8 @@ class Device:
     def _fresh(self, reading: Reading) -> bool:
         now = self._clock.now()
         young = now.boot == reading.at.boot and now.ticks - reading.at.ticks < FRESH * 1e9
-        return young and reading.quality.level < Level.BAD
+        doubtful = reading.quality.level >= Level.BAD or Reason.MAINTENANCE in reading.quality.reasons
+        return young and not doubtful
 
     def _open(self) -> Driver:
         address = {} if self.settings.address is None else {"address": self.settings.address}
@@ -173,12 +175,10 @@ class Device:
         self._again()
         if not kept:
             return []
-        warm = NONE if self._now() - self._opened_at >= self._timing.warmup else Reason.WARMING_UP
-        if self._uncompensated:
-            warm |= Reason.UNCALIBRATED
+        common = self._common()
         readings = []
         for name, value in got.values.items():
-            reasons = got.flags.get(name, NONE) | warm
+            reasons = got.flags.get(name, NONE) | common
             quality = GOOD.flagged(reasons) if reasons else GOOD
             value = round(float(value), self._digits[name])
             readings.append(Reading(self.name, name, value, self._units[name], at, quality=quality))
@@ -186,6 +186,13 @@ class Device:
         self._count_hours()
         self.counts.latest.update((reading.quantity, reading) for reading in readings)
         return self._chain(readings)
+
+    def _common(self) -> Reason:
+        """What flags every quantity of a measurement."""
+        reasons = NONE if self._now() - self._opened_at >= self._timing.warmup else Reason.WARMING_UP
+        if self._uncompensated:
+            reasons |= Reason.UNCALIBRATED
+        return reasons | Reason.MAINTENANCE if self.maintained() else reasons
 
     def _watch_totals(self, readings: list[Reading]) -> None:
         """A total that falls is told: it rolled over, was reset, or the meter was changed."""
@@ -274,9 +281,9 @@ class Device:
         if now - self._said_missing < max(self._pace, MISSING_EVERY):
             return []
         self._said_missing = now
-        at = self._clock.now()
+        at, quality = self._clock.now(), MISSING.flagged(Reason.MAINTENANCE) if self.maintained() else MISSING
         return self._chain(
-            [Reading(self.name, name, None, unit, at, quality=MISSING) for name, unit in self._units.items()]
+            [Reading(self.name, name, None, unit, at, quality=quality) for name, unit in self._units.items()]
         )
 
     def _become(self, health: Health, trouble: str) -> None:

@@ -11,6 +11,7 @@ from edge.clock import Clock, Stamp
 from edge.condition import Health
 from edge.device import Device
 from edge.forwarder import Forwarder
+from edge.maintenance import Maintenance
 from edge.outbox.outbox import Outbox
 from edge.outbox.writer import Writer
 from edge.reading import Reading
@@ -40,8 +41,8 @@ class Beats:
         return [name for name, last in self._last.items() if now - last > PATIENCE]
 
 
-def sensor_status(device: Device) -> dict[str, Any]:
-    """One sensor, for ``edge status``."""
+def sensor_status(device: Device, maintenance: Maintenance) -> dict[str, Any]:
+    """One sensor, for ``edge status``; ``maintenance`` are the seconds it goes on, None without."""
     now = time.monotonic()
     return {
         "name": device.name,
@@ -56,6 +57,7 @@ def sensor_status(device: Device) -> dict[str, Any]:
         "running_hours": round(device.memory.get("running_hours", 0.0), 2),
         "lifetime": drivers.load(device.settings.driver).lifetime,
         "power_cycles": device.power.cycles if device.power is not None else 0,
+        "maintenance": maintenance.left(device.name),
         "values": {name: _value(reading) for name, reading in dict(device.counts.latest).items()},
     }
 

@@ -1,6 +1,5 @@
 """The node: holds the outbox and the small state, runs a pipeline, feeds the watchdog."""
 
-import fcntl
 import json
 import logging
 import os
@@ -15,7 +14,7 @@ from typing import Any, TypeVar
 import edge
 from edge.clock import Clock
 from edge.control import Control, socket_path
-from edge.errors import AlreadyRunning, StorageError
+from edge.errors import StorageError
 from edge.events import Events
 from edge.health import (
     Beats,
@@ -28,6 +27,8 @@ from edge.health import (
     uplink_status,
     verdict,
 )
+from edge.lock import locked
+from edge.maintenance import Maintenance
 from edge.notify import notify
 from edge.outbox.cursor import Cursor
 from edge.outbox.outbox import Outbox
@@ -57,7 +58,7 @@ class Node:
         Raises ``StorageError`` when the folder cannot be used, ``AlreadyRunning`` when another node uses it.
         """
         self.settings = settings
-        self._lock_file = _locked(folder)
+        self._lock_file = locked(folder)
         self._state = State(folder / "state.json")
         self.clock = clock or Clock()
         self.stores = self._stores(folder)
@@ -73,6 +74,7 @@ class Node:
             "status": self.status,
             "replay": self.replay,
             "acknowledge": self.acknowledge,
+            "maintenance": self.maintenance,
         }
         self.control = Control(socket_path(folder), answers)
 
@@ -118,7 +120,7 @@ class Node:
                 "health": verdict(pipeline.devices, pipeline.writer, hanging),
                 "ailing": ailing(pipeline.devices, pipeline.writer),
                 "hanging": hanging,
-                "sensors": [sensor_status(device) for device in pipeline.devices],
+                "sensors": [sensor_status(device, self.stores.maintenance) for device in pipeline.devices],
                 "alarms": alarm_status(pipeline.alarms, self.clock),
                 "uplinks": [uplink_status(forwarder, outbox) for forwarder in pipeline.forwarders],
                 "outbox": outbox_status(outbox, pipeline.writer),
@@ -156,6 +158,16 @@ class Node:
         with self._busy:
             self.pipeline.alarms.acknowledge(rule)
 
+    def maintenance(self, sensor: str, seconds: float) -> None:
+        """A technician works at a sensor for so long; with 0 no longer. Raises ``ValueError``."""
+        known = [sensor.name for sensor in self.settings.sensors]
+        if sensor not in known:
+            raise ValueError(f"there is no sensor {sensor!r}; there are: {', '.join(known) or 'none'}")
+        if seconds:
+            self.stores.maintenance.begin(sensor, seconds)
+        else:
+            self.stores.maintenance.end(sensor)
+
     def _stop_asked(self, seconds: float) -> bool:
         try:
             self._stopping.get(timeout=seconds)
@@ -172,7 +184,8 @@ class Node:
         events = Events(self.clock, self._state)
         channels = Channels(self._state.load("channels"), self._number)
         past = recalled(self._state, self.clock.boot)
-        return Stores(outbox, cursors, self._state.load("memory"), events, self.clock, channels, past)
+        maintenance = Maintenance(self._state, self.clock.now, events.put)
+        return Stores(outbox, cursors, self._state.load("memory"), events, self.clock, channels, past, maintenance)
 
     def _number(self, numbers: dict[str, int]) -> None:
         """Keeps the number of a new channel before a message uses it."""
@@ -207,6 +220,7 @@ class Node:
         self._timekeeping.turn()
         if self._fresh is not None:
             self._take_over()
+        self.stores.maintenance.tick()
         self.pipeline.alarms.tick(self.clock.now())
         if time.monotonic() - self._saved >= (SAVE_SOON if self._hurried() else SAVE):
             self._save()
@@ -255,6 +269,7 @@ class Node:
             self._state.save("memory", self._totals())
             self._timekeeping.save()
             self.stores.past.save(self._state, self.clock.boot)
+            self.stores.maintenance.save()
             self.stores.events.save([uplink.name for uplink in self.settings.uplinks])
         except StorageError as error:
             log.error("cursors and totals could not be saved (%s); readings may go twice after a restart", error)
@@ -271,21 +286,3 @@ class Node:
 
     def _delivered(self) -> int:
         return sum(cursor.delivered for cursor in self.stores.cursors.values())
-
-
-def _locked(folder: Path) -> int:
-    """Holds the state folder for this process."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-    except IsADirectoryError:
-        (folder / "lock").rename(folder / "lock.unusable")
-        return _locked(folder)
-    except OSError as error:
-        raise StorageError(folder, error) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        raise AlreadyRunning(f"another node runs on {folder}; see: edge status --state {folder}") from None
-    return lock

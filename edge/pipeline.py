@@ -17,6 +17,7 @@ from edge.filters import Chain, linked
 from edge.forwarder import Forwarder, Route
 from edge.gnsstime import GnssTime
 from edge.health import Beats
+from edge.maintenance import Maintenance
 from edge.outbox.cursor import Cursor
 from edge.outbox.outbox import Outbox
 from edge.outbox.picker import Picker
@@ -48,6 +49,7 @@ class Stores:
     clock: Clock
     channels: Channels
     past: Past  # of the rules
+    maintenance: Maintenance
 
 
 class Pipeline:
@@ -68,6 +70,7 @@ class Pipeline:
         self._board = {device.name: device for device in self.devices}
         self.alarms = alarms(settings.rules, stores.past, stores.clock.now(), partial(drivers.switch, on=False))
         self.alarms.offer, self.alarms.tell = partial(self.writer.offer, alarm=True), stores.events.put
+        self.alarms.excused = stores.maintenance.under
         self.samplers = [Sampler(bus, devices, self._take) for bus, devices in _by_bus(self.devices).items()]
         self.forwarders = [_forwarder(settings.node.id, uplink, stores, status) for uplink in settings.uplinks]
         for part, name in self._parts():
@@ -145,6 +148,7 @@ def _device(sensor: SensorSettings, stores: Stores, look_up: LookUp) -> Device:
     plug = drivers.plug(sensor.driver, sensor.place, baud=sensor.baud, debounce=sensor.options.get("debounce"))
     device = Device(sensor, driver, plug, _chain(sensor, driver, look_up), stores.clock)
     device.look_up = look_up
+    device.maintained = partial(stores.maintenance.under, sensor.name)
     if "utc" in {quantity.name for quantity in driver.measures} and not str(sensor.place).startswith("sim:"):
         device.on_measurement = _time_of(stores.clock)  # a simulated receiver knows no date
     device.on_event = stores.events.put

@@ -48,15 +48,16 @@ SAMPLE: dict[str, Any] = {
     "sensors": [
         {
             "name": "pm", "driver": "pms5003", "health": "ok", "trouble": "", "for": 700.0, "good": 9, "bad": 2,
-            "opened": 1,
+            "opened": 1, "maintenance": None,
             "values": {
                 "pm2_5": {"value": 11.0, "unit": "ug/m3", "age": 0.6, "level": 1, "reasons": []},
                 "pm10": {"value": 19.0, "unit": "ug/m3", "age": 0.6, "level": 3, "reasons": ["warming_up"]},
             },
         },
         {"name": "gps", "driver": "gnss_nmea", "health": "starting", "trouble": "", "for": 2.0, "good": 0, "bad": 0,
-         "opened": 1, "values": {}},
+         "opened": 1, "maintenance": None, "values": {}},
     ],
+    "alarms": [],
     "uplinks": [
         {"name": "city", "state": "connected", "trouble": None, "for": 280.0, "sent": 312, "taken": 312,
          "delivered": 312, "waiting": 0, "evicted": 0, "refused": 0, "cause": None, "remedy": None},
@@ -173,6 +174,22 @@ def test_a_link_that_is_down_and_a_card_that_fails() -> None:
 def test_a_card_that_fails_is_said_in_the_first_line() -> None:
     told = changed(health="degraded", ailing=["storage"])
     assert "(Main St 12) — degraded: storage, up 1 d 1 h" in text(told)
+
+
+def test_alarms_that_stand_and_rules_that_cannot_be_judged() -> None:
+    quiet = {"rule": "leak", "raised": False, "acknowledged": True, "for": None, "cause": None, "output": None}
+    flood = {"raised": True, "rule": "flood", "for": 130.0, "blind": [],
+             "cause": {"sensor": "probe", "quantity": "level", "value": 3.41, "limit": 3.2}}  # fmt: skip
+    shown = text(changed(alarms=[quiet | {"blind": ["main/flow"]}, quiet | flood]))
+    assert "alarms   1 of 2 rules · 1 rule cannot be judged now: edge alarm" in shown
+    assert "    ✗ flood  raised for 2 min 10 s · probe/level 3.41, limit 3.2" in shown
+    assert "leak" not in shown
+
+
+def test_a_sensor_under_maintenance() -> None:
+    told = changed()
+    told["sensors"][0]["maintenance"] = 1740.0
+    assert "✓ pm   under maintenance for 29 min more · PM2.5 11 µg/m³" in text(told)
 
 
 def test_a_node_without_sensors_and_uplinks() -> None:

@@ -15,6 +15,7 @@ COMMANDS = {
     "check": "validates a configuration and reports every problem at once",
     "status": "how the running node is",
     "alarm": "which alarms stand, and why; acknowledges one",
+    "maintenance": "flags what a sensor gives while somebody works at it",
     "queue": "what waits on the card, the account of it, and what to do with it",
     "decode": "feeds a file to a driver, without hardware",
     "record": "writes what crosses a sensor's wire, to be replayed in a test",
@@ -53,7 +54,7 @@ def _guarded(module: Any, words: list[str]) -> int:
 
 
 def _help() -> str:
-    lines = [f"  {name:8} {what}" for name, what in COMMANDS.items()]
+    lines = [f"  {name:11} {what}" for name, what in COMMANDS.items()]
     return "\n".join(["usage: edge COMMAND [OPTIONS]", "", *lines, "", "edge COMMAND --help says more."])
 
 

@@ -31,11 +31,15 @@ def main(argv: Sequence[str]) -> int:
 
 
 def lines(alarms: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """The alarms in words, those that stand first."""
+    """The alarms in words."""
     if not alarms:
         yield "no rules are configured; see: docs/how-to/alarms.md"
-        return
-    width = max(len(alarm["rule"]) for alarm in alarms)
+    yield from each(alarms)
+
+
+def each(alarms: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """A line for each alarm, those that stand first."""
+    width = max((len(alarm["rule"]) for alarm in alarms), default=0)
     for alarm in sorted(alarms, key=lambda alarm: (not alarm["raised"], alarm["acknowledged"])):
         yield f"{_mark(alarm)} {alarm['rule']:{width}}  {' · '.join(about(alarm))}"
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from edge.cli import args, exits, words
+from edge.cli.alarm import each as alarm_lines
 from edge.cli.asking import asked
 
 WORN = 0.8  # share of its life after which a laser is mentioned
@@ -33,6 +34,7 @@ def lines(status: dict[str, Any]) -> Iterator[str]:
     """The status in words."""
     yield _head(status)
     yield from (f"  {line}" for line in _sensors(status["sensors"]))
+    yield from _alarms(status["alarms"])
     for uplink in status["uplinks"]:
         yield from _uplink(uplink)
     yield from _buffer(status)
@@ -61,11 +63,27 @@ def _sensors(sensors: Sequence[dict[str, Any]]) -> Iterator[str]:
     width = max(len(sensor["name"]) for sensor in sensors)
     room = max(len(words.quantities(sensor["values"])) for sensor in sensors)
     for sensor in sorted(sensors, key=lambda sensor: sensor["health"] != "ill"):
-        yield f"  {_mark(sensor)} {sensor['name']:{width}}  {_about(sensor, room)}"
+        yield f"  {_mark(sensor)} {sensor['name']:{width}}  {_maintenance(sensor)}{_about(sensor, room)}"
 
 
 def _mark(sensor: dict[str, Any]) -> str:
     return {"ok": "✓", "ill": "✗"}.get(sensor["health"], "–")
+
+
+def _maintenance(sensor: dict[str, Any]) -> str:
+    left = sensor["maintenance"]
+    return "" if left is None else f"under maintenance for {words.span(left)} more · "
+
+
+def _alarms(alarms: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Those that stand or wait for somebody to see them."""
+    if not alarms:
+        return
+    standing = [alarm for alarm in alarms if alarm["raised"] or not alarm["acknowledged"]]
+    blind = sum(bool(alarm["blind"]) for alarm in alarms)
+    more = f" · {words.counted(blind, 'rule')} cannot be judged now: edge alarm" if blind else ""
+    yield f"  alarms   {len(standing)} of {words.counted(len(alarms), 'rule')}{more}"
+    yield from (f"    {line}" for line in alarm_lines(standing))
 
 
 def _about(sensor: dict[str, Any], room: int) -> str:

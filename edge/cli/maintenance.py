@@ -1,0 +1,56 @@
+"""``edge maintenance SENSOR on|off``: flags what a sensor gives while a technician works at it."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from edge.cli import args, exits, words
+from edge.cli.asking import asked
+from edge.settings import units
+
+
+def main(argv: Sequence[str]) -> int:
+    """Switches the maintenance of a sensor, or lists which sensors are under it."""
+    parser = args.parser(
+        "maintenance", "Flags what a sensor gives while somebody works at it; rules ignore it so long."
+    )
+    args.add_state(parser)
+    args.add_json(parser)
+    parser.add_argument("sensor", nargs="?", help="its name; without it, all that are under maintenance are listed")
+    parser.add_argument("switch", nargs="?", choices=("on", "off"))
+    parser.add_argument("--for", dest="seconds", type=_duration, default=3600.0, metavar="TIME",
+                        help='it ends by itself then, e.g. "30min" (default: 1h)')  # fmt: skip
+    given = parser.parse_args(argv)
+    if given.sensor is None:
+        return _list(given)
+    if given.switch is None:
+        parser.error(f"on or off? edge maintenance {given.sensor} on --for 1h")
+    on = given.switch == "on"
+    asked(given.state, "maintenance", sensor=given.sensor, seconds=given.seconds if on else 0)
+    more = f" for {words.span(given.seconds)}; end it before with: edge maintenance {given.sensor} off" if on else ""
+    print(f"maintenance of {given.sensor} is {given.switch}{more}", file=sys.stderr)
+    return exits.OK
+
+
+def _list(given: argparse.Namespace) -> int:
+    left = {sensor["name"]: sensor["maintenance"] for sensor in asked(given.state, "status")["sensors"]}
+    on = {name: seconds for name, seconds in left.items() if seconds is not None}
+    if given.json:
+        print(json.dumps(on))
+        return exits.OK
+    for name, seconds in on.items():
+        print(f"{name}  {words.span(seconds)} more")
+    if not on:
+        print("no sensor is under maintenance", file=sys.stderr)
+    return exits.OK
+
+
+def _duration(text: str) -> float:
+    try:
+        seconds = units.duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if not seconds:
+        raise argparse.ArgumentTypeError("more than 0; to end it: edge maintenance SENSOR off")
+    return seconds

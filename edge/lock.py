@@ -1,0 +1,28 @@
+"""One node at a time on a state folder."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from edge.errors import AlreadyRunning, StorageError
+
+
+def locked(folder: Path) -> int:
+    """Holds the state folder for this process until the number that comes back is closed.
+
+    Raises ``StorageError`` when the folder cannot be used, ``AlreadyRunning`` when another process holds it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    except IsADirectoryError:
+        (folder / "lock").rename(folder / "lock.unusable")
+        return locked(folder)
+    except OSError as error:
+        raise StorageError(folder, error) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock)
+        raise AlreadyRunning(f"another node runs on {folder}; see: edge status --state {folder}") from None
+    return lock

@@ -63,7 +63,7 @@ class Device:
         self._reopen, self._retreat = REOPEN_FIRST, RETREAT_FIRST
         self._attempts = 0  # openings since it was well
         self._said_missing = -MISSING_EVERY
-        self._uncompensated = False
+        self._uncompensated = self._restart_asked = False
         self._counted_to = now()
 
     @property
@@ -74,6 +74,8 @@ class Device:
     def step(self) -> list[Reading]:
         """Does what is due and gives the readings that came of it; never raises a driver's error."""
         try:
+            if self._restart_asked:
+                return self._begin_anew()
             if self.power is not None:
                 self.power.restore()  # a BusError here is one of the device
             got = self._advance()
@@ -87,6 +89,25 @@ class Device:
             return self._broken(str(broken))
         return [] if got is None else self._good(got)
 
+    def hurry(self) -> None:
+        """Measures as soon as the wire is free; from any thread."""
+        self._keep_at = self._now()
+        if self._triggered is None:
+            self._due = self._now()
+
+    def set_pace(self, seconds: float) -> None:
+        """Another interval; from any thread. Raises ``ValueError`` where the device cannot do it."""
+        least = max(self._timing.measure, self._timing.rest)
+        if seconds < least:
+            raise ValueError(f"{self.name} needs {least:g} s for a measurement")
+        self._pace = seconds
+        self.hurry()
+
+    def restart(self) -> None:
+        """Closes the wire before the next step and opens it anew, with the supply cut where there is a switch."""
+        self._restart_asked = True
+        self._due = self._now()
+
     def close(self) -> list[Reading]:
         """Puts the device to rest; gives what the filters still held."""
         if self._driver is not None:
@@ -98,6 +119,12 @@ class Device:
         if self.power is not None:
             self.power.close()
         return self._chain.rest()
+
+    def _begin_anew(self) -> list[Reading]:
+        self._restart_asked = False
+        self._unplug()
+        self._due = self._now() if self.power is None else self.power.cut()
+        return []
 
     def _own_pace(self) -> float:
         return 0.0 if self._streaming else self._timing.interval

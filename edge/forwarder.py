@@ -75,6 +75,7 @@ class Forwarder:
         self._unread: dict[str, str] = {}  # which of alarms and readings the card does not give, and why
         self._health_at = 0.0
         self.health: Callable[[], dict[str, Any]] = dict
+        self.obey: Callable[[bytes], bytes | None] = lambda command: None
         self._backoff = Backoff(f"{node} {self.name}")
         self._stopping = Event()
         self._thread = Thread(target=self._run, name=f"uplink {self.name}", daemon=True)
@@ -146,8 +147,7 @@ class Forwarder:
                 self._settle(ack)
                 self._worked()
             for channel, payload in self._uplink.inbox():
-                if channel == "receipt":
-                    self._receipt(payload)
+                self._hear(channel, payload)
 
     def _worked(self) -> None:
         if time.monotonic() - self.since > STABLE:
@@ -205,6 +205,14 @@ class Forwarder:
         self._health_at = time.monotonic() + HEALTH
         with suppress(Refused):
             self._asides.add(self._uplink.send("health", json.dumps(self.health()).encode(), {"node": self._node}))
+
+    def _hear(self, channel: str, payload: bytes) -> None:
+        """A receipt, or a command, which gets its reply."""
+        if channel == "receipt":
+            self._receipt(payload)
+        elif (reply := self.obey(payload)) is not None:
+            with suppress(Refused):
+                self._asides.add(self._uplink.send("reply", reply, {"node": self._node}))
 
     def _receipt(self, payload: bytes) -> None:
         """``{"upto": SEQ}``: the centre has stored all that was handed over, up to there."""

@@ -33,7 +33,7 @@ from edge.notify import notify
 from edge.outbox.cursor import Cursor
 from edge.outbox.outbox import Outbox
 from edge.payload import Channels
-from edge.pipeline import Pipeline, Stores
+from edge.pipeline import Pipeline, Stores, Voice
 from edge.rules import recalled
 from edge.settings import Settings, SettingsError
 from edge.state import State
@@ -59,16 +59,18 @@ class Node:
         """
         self.settings = settings
         self._lock_file = locked(folder)
-        self._state = State(folder / "state.json")
+        self.folder, self.state = folder, State(folder / "state.json")
         self.clock = clock or Clock()
         self.stores = self._stores(folder)
-        self._timekeeping = Timekeeping(self.clock, self.stores.events, self._state)
+        self._timekeeping = Timekeeping(self.clock, self.stores.events, self.state)
         self._beats = Beats()
         self._since = self._saved = time.monotonic()
         self._settled = 0  # readings that had arrived when cursors were last saved
         self._stopping: SimpleQueue[None] = SimpleQueue()  # an Event set by a signal may wait for itself for ever
         self._busy = RLock()
         self._fresh: Callable[[], Settings] | None = None
+        self.on_command: Callable[[bytes], bytes | None] = lambda message: None
+        self.on_turn: Callable[[], None] = lambda: None
         self.pipeline = self._pipeline()
         answers: dict[str, Callable[..., Any]] = {
             "status": self.status,
@@ -176,34 +178,35 @@ class Node:
         return True
 
     def _stores(self, folder: Path) -> Stores:
-        loaded = {name: self._saved_as("cursors", name, partial(Cursor, name)) for name in self._state.load("cursors")}
+        loaded = {name: self._saved_as("cursors", name, partial(Cursor, name)) for name in self.state.load("cursors")}
         cursors = {name: cursor for name, cursor in loaded.items() if cursor is not None}
         known = max((cursor.highest for cursor in cursors.values()), default=0)
         outbox = Outbox(folder / "outbox", limit=self.settings.outbox.limit, known=known)
         outbox.before_roll = self._save_totals
-        events = Events(self.clock, self._state)
-        channels = Channels(self._state.load("channels"), self._number)
-        past = recalled(self._state, self.clock.boot)
-        maintenance = Maintenance(self._state, self.clock.now, events.put)
-        return Stores(outbox, cursors, self._state.load("memory"), events, self.clock, channels, past, maintenance)
+        events = Events(self.clock, self.state)
+        channels = Channels(self.state.load("channels"), self._number)
+        past = recalled(self.state, self.clock.boot)
+        maintenance = Maintenance(self.state, self.clock.now, events.put)
+        return Stores(outbox, cursors, self.state.load("memory"), events, self.clock, channels, past, maintenance)
 
     def _number(self, numbers: dict[str, int]) -> None:
         """Keeps the number of a new channel before a message uses it."""
         try:
-            self._state.save("channels", numbers)
+            self.state.save("channels", numbers)
         except StorageError as error:
             log.error("the number of a channel could not be saved yet: %s", error)
 
     def _saved_as(self, table: str, name: str, make: Callable[[Any], Made]) -> Made | None:
         """A value of the state; one that makes no sense is passed over: at worst readings go twice."""
         try:
-            return make(self._state.load(table)[name])
+            return make(self.state.load(table)[name])
         except (TypeError, ValueError, KeyError, AttributeError) as error:
             log.error("%s of %s in the state makes no sense and is passed over: %s", table, name, error)
             return None
 
     def _pipeline(self) -> Pipeline:
-        return Pipeline(self.settings, self.stores, self._beats, self._birth, self.health)
+        voice = Voice(self._birth, self.health, lambda message: self.on_command(message))
+        return Pipeline(self.settings, self.stores, self._beats, voice)
 
     def _birth(self, online: bool) -> bytes:
         """The retained message that says whether the node is there, and what it carries."""
@@ -222,6 +225,7 @@ class Node:
             self._take_over()
         self.stores.maintenance.tick()
         self.pipeline.alarms.tick(self.clock.now())
+        self.on_turn()
         if time.monotonic() - self._saved >= (SAVE_SOON if self._hurried() else SAVE):
             self._save()
         if not self._beats.hanging():
@@ -265,10 +269,10 @@ class Node:
         self._saved, self._settled = time.monotonic(), self._delivered()
         self.pipeline.alarms.unsaved = False
         try:
-            self._state.save("cursors", {name: cursor.as_dict() for name, cursor in self.stores.cursors.items()})
-            self._state.save("memory", self._totals())
+            self.state.save("cursors", {name: cursor.as_dict() for name, cursor in self.stores.cursors.items()})
+            self.state.save("memory", self._totals())
             self._timekeeping.save()
-            self.stores.past.save(self._state, self.clock.boot)
+            self.stores.past.save(self.state, self.clock.boot)
             self.stores.maintenance.save()
             self.stores.events.save([uplink.name for uplink in self.settings.uplinks])
         except StorageError as error:
@@ -280,7 +284,7 @@ class Node:
     def _save_totals(self) -> None:
         """Before a new segment begins, in the writer's thread: a start reads the last segment only."""
         try:
-            self._state.save("memory", self._totals())
+            self.state.save("memory", self._totals())
         except StorageError as error:
             log.error("the totals could not be saved (%s); they are saved with the cursors", error)
 

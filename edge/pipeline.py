@@ -52,18 +52,23 @@ class Stores:
     maintenance: Maintenance
 
 
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What the node itself says to a destination and hears from it.
+
+    ``status(online)`` is the birth and will message, ``health`` how it is, ``obey`` gives the reply to a command.
+    """
+
+    status: StatusMessage
+    health: Callable[[], dict[str, Any]]
+    obey: Callable[[bytes], bytes | None]
+
+
 class Pipeline:
     """The threads of one configuration; built, started and stopped as a whole."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        stores: Stores,
-        beats: Beats,
-        status: StatusMessage,
-        health: Callable[[], dict[str, Any]],
-    ) -> None:
-        """Opens nothing yet. ``status(online)`` is the birth and will message of the uplinks, ``health`` how it is."""
+    def __init__(self, settings: Settings, stores: Stores, beats: Beats, voice: Voice) -> None:
+        """Opens nothing yet."""
         self._settings, self._stores = settings, stores
         self.writer = Writer(stores.outbox, settings.outbox.flush)
         self.devices = [_device(sensor, stores, self._latest) for sensor in settings.sensors]
@@ -72,11 +77,9 @@ class Pipeline:
         self.alarms.offer, self.alarms.tell = partial(self.writer.offer, alarm=True), stores.events.put
         self.alarms.excused = stores.maintenance.under
         self.samplers = [Sampler(bus, devices, self._take) for bus, devices in _by_bus(self.devices).items()]
-        self.forwarders = [_forwarder(settings.node.id, uplink, stores, status) for uplink in settings.uplinks]
+        self.forwarders = [_forwarder(settings, uplink, stores, voice) for uplink in settings.uplinks]
         for part, name in self._parts():
             part.beat = beats.of(name)
-        for forwarder in self.forwarders:
-            forwarder.health = health
         self.writer.on_commit = self._committed
         self.writer.on_unstored = self._copied
         stores.outbox.on_evicted = self._evicted
@@ -226,16 +229,30 @@ def _bus(device: Device) -> str:
     return f"{wire} {place}" if wire == "i2c" else wire
 
 
-def _forwarder(node: str, settings: UplinkSettings, stores: Stores, status: StatusMessage) -> Forwarder:
+def _forwarder(whole: Settings, settings: UplinkSettings, stores: Stores, voice: Voice) -> Forwarder:
     cursor = stores.cursors.setdefault(settings.name, Cursor(settings.name))
     cursor.receipt = settings.custody == "receipt"
     wanted = _wanted(settings)
     picker = Picker(stores.outbox, cursor, settings.rate, wanted)
-    uplink, payload = _uplink(settings, node, status, stores), load(settings.payload)(stores.channels)
+    inbound = _inbound(whole, settings)
+    uplink = _uplink(settings, whole.node.id, voice.status, inbound, stores)
+    payload = load(settings.payload)(stores.channels)
     route = Route(settings, uplink, payload, cursor, picker, Unstored(wanted))
     picker.on_lost = lambda first, last: _lost(stores, settings.name, first, last)
     _settle(stores, cursor)
-    return Forwarder(node, route, stores.events, stores.clock)
+    forwarder = Forwarder(whole.node.id, route, stores.events, stores.clock)
+    forwarder.health = voice.health
+    if "command" in inbound:
+        forwarder.obey = voice.obey
+    return forwarder
+
+
+def _inbound(whole: Settings, settings: UplinkSettings) -> tuple[str, ...]:
+    """The channels on which the destination may speak to the node."""
+    receipts = ("receipt",) if settings.custody == "receipt" else ()
+    orders = whole.commands
+    commands = orders is not None and (not orders.uplinks or settings.name in orders.uplinks)
+    return (*receipts, "command") if commands else receipts
 
 
 def _settle(stores: Stores, cursor: Cursor) -> None:
@@ -263,11 +280,12 @@ def _lost(stores: Stores, name: str, first: int, last: int) -> None:
         stores.events.put("gap", destination=name, first=first, last=last, count=lost, reason="damaged on the card")
 
 
-def _uplink(settings: UplinkSettings, node: str, status: StatusMessage, stores: Stores) -> Uplink:
+def _uplink(
+    settings: UplinkSettings, node: str, status: StatusMessage, inbound: tuple[str, ...], stores: Stores
+) -> Uplink:
     from edge.uplink.certificate import Expiry  # a node without an uplink needs neither TLS nor paho
     from edge.uplink.mqtt import MqttUplink
 
-    inbound = ("receipt",) if settings.custody == "receipt" else ()
     uplink = MqttUplink(settings, node, status, stores.clock, inbound)
     uplink.expiry = Expiry(settings.name, stores.events.put)
     return uplink

@@ -9,6 +9,7 @@ from drivers import Option
 from edge.cli import COMMANDS
 from edge.filters import FILTERS
 from edge.settings.check import NODE, OUTBOX
+from edge.settings.commands import COMMANDS as COMMAND_KEYS
 from edge.settings.rule import CONDITION, RULE
 from edge.settings.sensor import FILTER, SENSOR
 from edge.settings.uplink import UPLINK
@@ -63,6 +64,7 @@ def config_page() -> str:
         "[[rule.when]]": CONDITION,
         "[outbox]": OUTBOX,
         "[[uplink]]": UPLINK,
+        "[commands]": COMMAND_KEYS,
     }
     for name, options in sections.items():
         out += [f"## {name}", "", *table(options), ""]

@@ -9,7 +9,9 @@ from edge.cli import exits
 from edge.cli.args import add_config, add_state, parser
 from edge.errors import AlreadyRunning, StorageError
 from edge.node import Node
-from edge.settings import SettingsError, load
+from edge.origin import Origin
+from edge.remote import attach
+from edge.settings import SettingsError
 
 
 def main(argv: Sequence[str]) -> int:
@@ -22,16 +24,18 @@ def main(argv: Sequence[str]) -> int:
     _log_to_stderr(verbose=args.verbose)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is a node that could reload
     try:
-        node = Node(load(args.config), args.state)
+        origin = Origin(args.config, args.state)
+        node = Node(origin.load(), args.state)
     except SettingsError as error:
         raise exits.Failure(f"the configuration is wrong, the node does not start\n{error}", exits.CONFIG) from None
     except AlreadyRunning as error:
         raise exits.Failure(str(error), exits.TRY_AGAIN) from None
     except StorageError as error:
         raise exits.Failure(f"{error}. Give a folder of your own with --state DIR", exits.CANNOT_CREATE) from None
+    attach(node, origin)
     signal.signal(signal.SIGTERM, lambda *_: node.stop())
     signal.signal(signal.SIGINT, lambda *_: node.stop())
-    signal.signal(signal.SIGHUP, lambda *_: node.reload(lambda: load(args.config)))
+    signal.signal(signal.SIGHUP, lambda *_: node.reload(origin.load))
     node.run()
     return exits.OK
 

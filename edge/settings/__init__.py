@@ -2,6 +2,7 @@
 
 from edge.settings.check import examine, load
 from edge.settings.model import (
+    CommandSettings,
     ConditionSettings,
     FilterSettings,
     NodeSettings,
@@ -14,6 +15,7 @@ from edge.settings.model import (
 from edge.settings.problem import Problem, SettingsError
 
 __all__ = [
+    "CommandSettings",
     "ConditionSettings",
     "FilterSettings",
     "NodeSettings",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from drivers import REQUIRED, Option
+from edge.settings.commands import commands
 from edge.settings.compensate import check_references
 from edge.settings.model import NodeSettings, OutboxSettings, Settings
 from edge.settings.problem import Problem, SettingsError
@@ -28,6 +29,7 @@ SECTIONS = (
     Option("rule", "tables", (), "[[rule]]"),
     Option("outbox", "table", None, "[outbox]"),
     Option("uplink", "tables", (), "[[uplink]]"),
+    Option("commands", "table", None, "[commands]"),
 )
 NODE = (
     Option("id", str, REQUIRED, 'who it is for the centre: id = "LP-0417"'),
@@ -107,9 +109,10 @@ def _settings(whole: Entry, report: Report) -> Settings | None:
     names = [str(name.value) for entry in got.get("sensor", ()) if (name := entry.get("name")) is not None]
     uplinks = _all(got.get("uplink", ()), lambda entry: uplink(entry, names, report))
     rules = _all(got.get("rule", ()), lambda entry: rule(entry, Sensors(names, sensors), claims, report))
+    orders = commands(got["commands"], [uplink.name for uplink in uplinks], report) if "commands" in got else None
     if report.failed or node is None:
         return None
-    return Settings(node, sensors, OutboxSettings(**outbox), uplinks, _digest(whole), rules)
+    return Settings(node, sensors, OutboxSettings(**outbox), uplinks, _digest(whole), rules, orders)
 
 
 def _all(entries: Sequence[Entry], make: Callable[[Entry], Made | None]) -> tuple[Made, ...]:

@@ -117,6 +117,15 @@ class UplinkSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandSettings:
+    """Public keys (32 bytes each) by name, the commands that are taken, and the uplinks that may bring them."""
+
+    keys: Mapping[str, bytes]
+    allow: tuple[str, ...]
+    uplinks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """A whole configuration; ``digest`` is 12 hex digits that change with any of its content."""
 
@@ -126,3 +135,4 @@ class Settings:
     uplinks: tuple[UplinkSettings, ...]
     digest: str
     rules: tuple[RuleSettings, ...] = ()
+    commands: CommandSettings | None = None

@@ -1,0 +1,53 @@
+"""``edge audit``: who asked this node for what, and whether the trail is whole."""
+
+import json
+import sys
+from collections.abc import Sequence
+
+from edge.cli import exits
+from edge.cli.args import add_json, add_state, parser
+from edge.cli.words import span
+from edge.commands.audit import broken, lines
+
+
+def main(argv: Sequence[str]) -> int:
+    """Prints the trail; with ``--verify`` only whether a line was changed or taken out."""
+    words = parser("audit", "Shows which commands came, and proves that no line of the trail was changed.")
+    words.add_argument("--verify", action="store_true", help="only checks the chain; exit 1 when it is broken")
+    words.add_argument("--last", type=int, default=20, metavar="N", help="newest lines to show (default: 20)")
+    add_state(words)
+    add_json(words)
+    args = words.parse_args(argv)
+    trail = args.state / "audit.jsonl"
+    try:
+        found = list(lines(trail))
+        why = broken(trail)
+    except OSError as error:
+        raise exits.Failure(f"{trail}: {error.strerror}. Do: sudo edge audit", exits.PERMISSION) from None
+    if args.verify and args.json:
+        print(json.dumps({"lines": len(found), "broken": why}))
+    elif not args.verify:
+        for line in found[-args.last :]:
+            print(line.decode().rstrip() if args.json else _row(line))
+    if why:
+        print(f"the trail is broken: {why}", file=sys.stderr)
+    elif not args.json:
+        print(f"{len(found)} lines, each follows from the one before", file=sys.stderr)
+    return exits.FAILED if why else exits.OK
+
+
+def _row(line: bytes) -> str:
+    try:
+        entry = json.loads(line)
+        when = span(entry["ticks"] / 1e9) + " after the start" if entry["utc"] is None else _date(entry["utc"])
+        who = f"{entry.get('key', 'unknown')} {entry.get('command', '')} {entry.get('args', '')}".strip()
+        why = f"  {entry['code']}: {entry['why']}" if "code" in entry else ""
+        return f"{entry['n']:6}  {when}  {entry['what']:8}  {who}{why}"
+    except (ValueError, KeyError, TypeError):
+        return "     ?  a torn line"
+
+
+def _date(utc: int) -> str:
+    from datetime import UTC, datetime
+
+    return f"{datetime.fromtimestamp(utc, UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -47,7 +47,7 @@ class Visit:
         self.at = time.monotonic()
 
     def run(self) -> None:
-        with contextlib.suppress(OSError, EOFError, struct.error):
+        with contextlib.suppress(OSError, EOFError, struct.error, ValueError, IndexError):
             if self.broker.mode in ("http", "page"):
                 self.sock.recv(1)
                 self.sock.sendall(HTTP if self.broker.mode == "http" else PAGE)
@@ -315,12 +315,24 @@ class Hostile:
             self.connects.append(time.monotonic())
             threading.Thread(target=self._receive, args=(sock,), daemon=True).start()
 
-    def _receive(self, sock: socket.socket) -> None:
-        try:
-            wrapped = self._context.wrap_socket(sock, server_side=True) if self._context else sock
-        except (OSError, ValueError):
-            sock.close()
-            return
-        visit = Visit(self, wrapped)
+    def _receive(self, sock: Any) -> None:
+        if self._context is not None:
+            sock = self._context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+            try:
+                sock.do_handshake()
+            except OSError:
+                linger(sock)
+                return
+        visit = Visit(self, sock)
         self._visits.append(visit)
         visit.run()
+
+
+def linger(sock: Any) -> None:
+    """Closes so that what was said last, an alert, is not overtaken by a reset."""
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_WR)
+        sock.settimeout(2)
+        while socket.socket.recv(sock, 4096):
+            pass
+    sock.close()

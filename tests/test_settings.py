@@ -327,8 +327,8 @@ def test_files_count_from_the_folder_of_the_configuration(tmp_path):
     path = tmp_path / "edge.toml"
     path.write_text(NODE + UPLINK + 'password_file = "secret"\n')
     assert load(path).uplinks[0].password_file == str(tmp_path / "secret")
-    (tmp_path / "secret").chmod(0o644)
-    assert "every user may read" in one(examine(path)[1]).what
+    (tmp_path / "secret").chmod(0o640)
+    assert "other users may read" in one(examine(path)[1]).what
 
 
 def test_a_broken_file_hides_what_would_only_be_missing(tmp_path):

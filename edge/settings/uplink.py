@@ -163,6 +163,6 @@ def _file(key: str, entry: Entry, table: Table) -> str:
         return str(path)
     if not path.is_file():
         table.at_value(entry, f"'{key}' is not a file", f"see: ls -ld {path}")
-    elif key in SECRETS and about.st_mode & 0o007:
-        table.at_value(entry, f"every user may read '{key}'", f"chmod o-rwx {path}", "warning")
+    elif key in SECRETS and about.st_mode & 0o077:
+        table.at_value(entry, f"other users may read '{key}', so it is not used", f"chmod 600 {path}", "warning")
     return str(path)

@@ -10,12 +10,14 @@ import ssl
 import time
 
 from edge.clock import Clock
+from edge.errors import UplinkDown
 from edge.settings.model import UplinkSettings
 from edge.uplink import secret
 from edge.uplink.states import Broker
 
 NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME, openssl/x509_vfy.h
 HANDSHAKE, ALERT = 0x16, 0x15  # the records that a TLS server may begin with (RFC 8446, 5.1)
+NO_RECORD = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "BAD_RECORD_TYPE")
 EARLY, EXPIRED, OTHER_HOST, OTHER_ADDRESS = 9, 10, 62, 64  # X509_V_ERR_*
 DATES = (EARLY, EXPIRED)
 OLD = ("UNSUPPORTED_PROTOCOL", "PROTOCOL_VERSION", "HANDSHAKE_FAILURE", "NO_PROTOCOLS_AVAILABLE", "INSUFFICIENT")
@@ -93,19 +95,31 @@ def _shake(tls: ssl.SSLSocket, broker: Broker, end: float) -> None:
             ready = select.select([tls], [], [], max(0.0, end - time.monotonic()))[0]
         except ssl.SSLWantWriteError:
             ready = select.select([], [tls], [], max(0.0, end - time.monotonic()))[1]
+        except ssl.SSLError as error:
+            if error.reason in NO_RECORD:  # it was there before it could be looked at; five bytes are read
+                rest = _peek(tls)
+                raise _plain(b"HTTP/" + rest if rest.startswith(b"1.") else rest, broker) from error
+            raise
         if not ready:
             raise TimeoutError
-        if not heard:
-            heard = True
-            _check_first(socket.socket.recv(tls, 48, socket.MSG_PEEK), broker)
+        if not heard and (start := _peek(tls)) and start[0] not in (HANDSHAKE, ALERT):
+            raise _plain(start, broker)
+        heard = True
 
 
-def _check_first(start: bytes, broker: Broker) -> None:
+def _peek(tls: ssl.SSLSocket) -> bytes:
+    """What waits to be read, as it came over the wire."""
+    try:
+        return socket.socket.recv(tls, 48, socket.MSG_PEEK)
+    except OSError:
+        return b""
+
+
+def _plain(start: bytes, broker: Broker) -> UplinkDown:
     """Tells who answers in plain text; what TLS itself would say of that is "wrong version number"."""
     if is_web(start):
-        raise broker.down("portal", f"answers with HTTP: {start!r}")
-    if start and start[0] not in (HANDSHAKE, ALERT):
-        raise broker.down("tls-plain", f"does not speak TLS: {start[:16]!r}")
+        return broker.down("portal", f"answers with HTTP: {start!r}")
+    return broker.down("tls-plain", f"does not speak TLS: {start[:16]!r}")
 
 
 def _out_of_date(tls: ssl.SSLSocket, clock: Clock) -> str | None:

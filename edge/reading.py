@@ -84,7 +84,9 @@ class Reading(NamedTuple):
 
     def valued(self, value: float) -> "Reading":
         """The same reading with another value; the first value stays as ``raw``."""
-        return self._replace(value=value, raw=self.value if self.raw is None else self.raw)
+        device, quantity, before, unit, at, span, quality, raw, spread = self
+        raw = before if raw is None else raw  # _make: three times as fast as _replace
+        return Reading._make((device, quantity, value, unit, at, span, quality, raw, spread))
 
 
 Stored = tuple[int, Reading]  # the seq of a reading, and the reading

@@ -14,6 +14,9 @@ QUANTITIES = {
         Quantity("temperature", "Cel", -40, 85, 2),
         Quantity("flow", "L/min", 0, 100, 1),
         Quantity("volume", "L", 0, 1e9, 0),
+        Quantity("rain", "mm", 0, 100, 1),
+        Quantity("course", "deg", 0, 360, 0),
+        Quantity("sound_level", "dB", 20, 140, 1),
         Quantity("utc", "s", 0, 4e9, 0),
         Quantity("voc_raw", "1", 1, 0xFFFE),
     )
@@ -21,9 +24,12 @@ QUANTITIES = {
 
 
 def read(text: str, quantity: str = "temperature", every: float = 1.0) -> Iterator[Reading]:
-    """Readings of one quantity, ``every`` seconds: ``21.5`` a value, ``-`` a missing one, ``!9`` one that the device
-    calls bad, ``~9`` one that it calls clipped; ``+60`` is a gap of 60 s more, ``boot`` a restart of the node.
+    """Readings of one quantity (``sensor/quantity`` of another sensor), one in ``every`` seconds.
+
+    ``21.5`` is a value, ``-`` a missing one, ``!9`` one that the device calls bad, ``~9`` one that it calls clipped;
+    ``+60`` is a gap of 60 s more, ``boot`` a restart of the node.
     """
+    sensor, _, quantity = quantity.rpartition("/")
     boot, ticks = "boot 1", 0
     unit = QUANTITIES[quantity].unit
     for word in text.split():
@@ -36,7 +42,7 @@ def read(text: str, quantity: str = "temperature", every: float = 1.0) -> Iterat
             flags = {"!": Reason.SENSOR_FAULT, "~": Reason.SATURATED}.get(word[0], NONE)
             quality = MISSING if word == "-" else GOOD.flagged(flags) if flags else GOOD
             value = None if word == "-" else float(word.lstrip("!~"))
-            yield Reading("dut", quantity, value, unit, at, quality=quality)
+            yield Reading(sensor or "dut", quantity, value, unit, at, quality=quality)
 
 
 def flags(before: Iterable[Reading], after: Iterable[Reading]) -> str:

@@ -1,10 +1,11 @@
 """What holds for every filter: it invents nothing, mends nothing, keeps the raw value, remembers little."""
 
+import gc
 import math
-import tracemalloc
+import sys
 from collections.abc import Callable
 from functools import cache
-from itertools import pairwise
+from types import FunctionType, ModuleType
 
 import pytest
 from hypothesis import given, settings
@@ -36,14 +37,21 @@ class Case:
 CASES = {
     "calibrate": Case(gain=1.07, offset=-0.4),
     "convert": Case(quantities=("flow",), converts=True, to="m3/h"),
+    "cross": Case(ascending=["pm1", "pm2_5", "pm10"], tolerance=1.0),
+    "deadband": Case(band=0.5, heartbeat=30.0),
+    "exponential_mean": Case(tau=10.0),
     "mean": Case(interval=10.0, averages=True),
+    "median": Case(n=3),
+    "moving_mean": Case(n=3),
     "range": Case(high=500.0, suspect_high=100.0),
     "rate": Case(limit=5.0, per=1.0),
     "spike": Case(n=3, times=3.0),
+    "stale": Case(by="pm1", after=2.0),
     "stuck": Case(**{"for": 4.0}),
     "voc_index": Case(quantities=("voc_raw",), adds=("voc_index",)),
 }
 FLAGGERS = sorted(name for name in FILTERS if issubclass(FILTERS[name], Flagger))
+REPEATS = {"deadband"}  # it compares with what it let through, whatever that was
 ONE_BOOT = {"mean", "voc_index"}  # they begin anew with the process, which lives in one boot
 
 quick = settings(max_examples=40, deadline=None)
@@ -180,6 +188,8 @@ def test_a_new_boot_begins_anew(name, data):
 @quick
 @given(data=st.data())
 def test_what_was_bad_before_leaves_no_trace(name, data):
+    if name in REPEATS:
+        pytest.skip("compares with what it let through")
     readings = data.draw(series(CASES[name].quantities, values=numbers))
     believed = [one for one in readings if one.quality.level < Level.BAD]
     out = [one for one in through(name, readings) if one.quality.level < Level.BAD]
@@ -191,18 +201,25 @@ def test_what_was_bad_before_leaves_no_trace(name, data):
 def test_memory_is_bounded(name):
     case, latest = CASES[name], {}
     work = built(name, latest)
-    tracemalloc.start()
-    try:
-        kept = []
-        for turn in range(3):
-            for at in range(turn * 500, turn * 500 + 500):
-                stamp = Stamp("boot", at * S)
-                readings = [Reading("dut", one, at % 97 * 1.5, "1", stamp) for one in case.quantities]
-                ran(work, readings, latest)
-            kept.append(tracemalloc.get_traced_memory()[0])
-    finally:
-        tracemalloc.stop()
-    assert all(after - before < 4000 for before, after in pairwise(kept[1:])), kept
+    kept = []
+    for turn in range(3):
+        for at in range(turn * 500, turn * 500 + 500):
+            stamp = Stamp("boot", at * S)
+            ran(work, [Reading("dut", one, at % 97 * 1.5, "1", stamp) for one in case.quantities], latest)
+        kept.append(weight(work))
+    assert kept[2] < kept[1] + 500, kept
+
+
+def weight(work: Filter) -> int:
+    """The bytes of all that a filter holds: what its attributes lead to, without code."""
+    found: dict[int, object] = {}
+    new: list[object] = list(vars(work).values())
+    while new:
+        one = new.pop()
+        if id(one) not in found and not isinstance(one, type | ModuleType | FunctionType):
+            found[id(one)] = one
+            new += gc.get_referents(one)
+    return sum(map(sys.getsizeof, found.values()))
 
 
 @quick

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from edge.filters import FILTERS
-from edge.reading import Level
+from edge.reading import GOOD, Level, Reading
 from tests.series import QUANTITIES, flags, read
 
 # filter, its options, quantity, the series (one reading a second; words: see tests/series.py), and what is flagged
@@ -122,7 +122,82 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any], str, str, str]] = {
         "stuck", {"for": 4.0}, "temperature",
         "~85 ~85 ~85 ~85 ~85 ~85",
         ". . . . . ."),
+    "rain comes in spikes": (
+        "spike", {"n": 3}, "rain",
+        "0 0 0 0 0 0 0 2 0 1",
+        ". . . . . . . . . ."),
+    "from 359 to 1 degree it is not far": (
+        "rate", {"limit": 5.0, "per": 1.0}, "course",
+        "355 359 1 350",
+        ". . . rate"),
 }  # fmt: skip
+
+# options, the series of each quantity of one sensor (or of another one), and what is flagged in each
+TOGETHER: dict[str, tuple[str, dict[str, Any], dict[str, str], dict[str, str]]] = {
+    "a part is not more than the whole; both are flagged": (
+        "cross", {"ascending": ["pm1", "pm2_5", "pm10"]},
+        {"pm1":   "5 5 9            5",
+         "pm2_5": "8 8 8            8",
+         "pm10":  "9 9 12           7"},
+        {"pm1":   ". . inconsistent .",
+         "pm2_5": ". . inconsistent inconsistent",
+         "pm10":  ". . .            inconsistent"}),
+    "the last digit is allowed, or what the user allows": (
+        "cross", {"ascending": ["pm1", "pm2_5"], "tolerance": 1.0, "share": 0.1},
+        {"pm1":   "8 9 9.5          110 111",
+         "pm2_5": "8 8 8            100 100"},
+        {"pm1":   ". . inconsistent .   .",
+         "pm2_5": ". . inconsistent .   ."}),
+    "what is missing or bad contradicts nobody": (
+        "cross", {"ascending": ["pm1", "pm2_5"]},
+        {"pm1":   "9 !9 9",
+         "pm2_5": "- 8  !8"},
+        {"pm1":   ". . .",
+         "pm2_5": ". . ."}),
+    "two sensors of one quantity agree; the other has a filter of its own": (
+        "cross", {"equal": ["pm10", "twin/pm10"], "tolerance": 2.0, "age": 1.5},
+        {"pm10":      "10 12 13           20 20",
+         "twin/pm10": "10 10 10           -  -"},
+        {"pm10":      ".  .  inconsistent inconsistent .",
+         "twin/pm10": ".  .  .            .  ."}),
+    "a receiver that repeats itself": (
+        "stale", {"after": 2.0},
+        {"temperature": "20 20 20 21 21 22",
+         "utc":         "10 11 11 11 11 12"},
+        {"temperature": ". . . . stale .",
+         "utc":         ". . . . stale ."}),
+    "a receiver without a time is not judged, nor is the first reading after a silence": (
+        "stale", {"after": 2.0},
+        {"temperature": "20 20 20 20 20 20",
+         "utc":         "10 -  -  -  -  15"},
+        {"temperature": ". . . . . .",
+         "utc":         ". . . . . ."}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("example", TOGETHER.values(), ids=TOGETHER)
+def test_quantities_are_flagged_together_as_shown(example):
+    name, options, series, expected = example
+    latest: dict[tuple[str, str], Reading] = {}
+    work = FILTERS[name](QUANTITIES, **options)
+    work.look_up = lambda device, quantity: latest.get((device, quantity))
+    before = {name: list(read(text, name)) for name, text in series.items()}
+    after: dict[str, list[Reading]] = {name: [] for name in series}
+    for measurement in zip(*before.values(), strict=True):
+        latest |= {(one.device, one.quantity): one for one in measurement if one.value is not None}
+        for name, reading in zip(series, measurement, strict=True):
+            after[name] += work(reading) if reading.device == "dut" else [reading]
+    assert {name: flags(before[name], after[name]).split() for name in series} == {
+        name: text.split() for name, text in expected.items()
+    }
+
+
+def test_values_are_compared_as_measured_before_a_calibration():
+    work = FILTERS["cross"](QUANTITIES, ascending=["pm1", "pm2_5"])
+    pm1, pm2_5 = next(read("5", "pm1")), next(read("8", "pm2_5"))
+    work.look_up = lambda device, quantity: pm1
+    (out,) = work(pm2_5.valued(0.4 * 8))
+    assert out.quality == GOOD
 
 
 @pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)

@@ -11,6 +11,7 @@ from edge.settings import SettingsError, examine, load, units
 SHIPPED = Path(__file__).parent.parent / "config" / "edge.toml"
 NODE = '[node]\nid = "n"\n'
 PM = '[[sensor]]\nname = "pm"\ndriver = "pms5003"\nport = "/dev/serial/by-id/a"\n'
+CROSS = '[[sensor.filter]]\ntype = "cross"\nascending = [{}]\n'
 UPLINK = '[[uplink]]\nname = "city"\ntype = "mqtt"\nhost = "broker.example"\n'
 
 
@@ -142,6 +143,11 @@ WRONG = [
     (NODE + PM + '[[sensor.filter]]\ntype = "range"\nquantity = "pm3"\n', 9, 12, "'quantity' cannot be 'pm3'"),
     (NODE + PM + '[[sensor.filter]]\ntype = "rate"\n', 7, 3, "'limit' is missing in filter of sensor 'pm'"),
     (NODE + PM + '[[sensor.filter]]\ntype = "spike"\nn = 6\n', 9, 5, "'n' = 6 is even in filter of sensor 'pm'"),
+    (NODE + PM + '[[sensor.filter]]\ntype = "stale"\n', 8, 8, "'by' = 'utc' is not measured"),
+    (NODE + PM + '[[sensor.filter]]\ntype = "cross"\n', 8, 8, "there is nothing to compare"),
+    (NODE + PM + CROSS.format('"pm1", "pm25"'), 9, 13, "'ascending' names 'pm25', which is not measured"),
+    (NODE + PM + CROSS.format('"pm1", "twn/pm1"'), 9, 21, "'ascending': there is no sensor 'twn'"),
+    (NODE + PM + CROSS.format('"pm1", "pm/co2"'), 9, 21, "'ascending': 'pm' does not measure 'co2'"),
     (NODE + PM + '[[sensor.filter]]\ntype = "range"\nlow = 5\nhigh = 1\n', 9, 7, "'low' is not below 'high'"),
     (NODE + PM + 'filter = [ {type = "mean", interval = "x"} ]\n', 7, 39, "'interval' is not a duration: 'x'"),
     (NODE + '[[sensor]]\nname = "a"\ndriver = "sht3x"\ni2c = 1\naddress = 0x40\n', 7, 11, "cannot be at address 0x40"),

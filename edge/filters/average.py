@@ -62,6 +62,11 @@ def way(name: str) -> How:
     return How.MEAN
 
 
+def goes_round(name: str) -> bool:
+    """Whether 359 and 1 are neighbours; of a longitude only at the date line, which is not worth the trouble."""
+    return way(name) is How.VECTOR and name.partition("_")[0] != "longitude"
+
+
 class Average(ABC):
     """One value out of many finite ones; ``count`` is how many went in."""
 

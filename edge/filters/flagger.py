@@ -30,7 +30,7 @@ class Flagger(Filter):
 def judged(reading: Reading, flaggers: Iterable[Flagger]) -> Reading:
     """The reading with all that any of ``flaggers`` finds; each judges it as it is."""
     value, quality = reading.value, reading.quality
-    if value is None or quality.level >= Level.BAD:
+    if value is None or (quality is not GOOD and quality.level >= Level.BAD):
         return reading
     if not math.isfinite(value):
         return reading._replace(quality=quality.joined(UNREAL))

@@ -35,29 +35,20 @@ class Window:
         self.ordered: list[float] = []
         self._ticks: deque[int] = deque()
 
-    @property
-    def full(self) -> bool:
-        """Whether there are ``size`` values."""
-        return len(self.ordered) == self.size
-
-    @property
-    def median(self) -> float:
-        """The one in the middle; of an even number the lower of the two, so that it was really measured."""
-        return self.ordered[(len(self.ordered) - 1) // 2]
-
     def reach(self, ticks: int) -> None:
         """Forgets what lies behind a gap before ``ticks``."""
-        ours = self._ticks
-        if len(ours) > 2 and (ticks - ours[-1]) * (len(ours) - 1) > self.size * (ours[-1] - ours[0]):
+        ours, count = self._ticks, len(self.ordered)
+        if count > 2 and (ticks - ours[-1]) * (count - 1) > self.size * (ours[-1] - ours[0]):
             self.values.clear()
             self.ordered.clear()
             ours.clear()
 
     def add(self, ticks: int, value: float) -> None:
         """Takes a value in, and the oldest out where there are too many."""
-        if self.full:
+        ordered = self.ordered
+        if len(ordered) == self.size:
             self._ticks.popleft()
-            del self.ordered[bisect_left(self.ordered, self.values.popleft())]
+            del ordered[bisect_left(ordered, self.values.popleft())]
         self._ticks.append(ticks)
         self.values.append(value)
-        insort(self.ordered, value)
+        insort(ordered, value)

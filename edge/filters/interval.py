@@ -51,7 +51,8 @@ def strength(direction: Reading, speed: Reading | None) -> float | None:
 
 def usable(reading: Reading) -> bool:
     """Whether its value may enter a statistic."""
-    return reading.value is not None and reading.quality.level < Level.BAD and math.isfinite(reading.value)
+    value, quality = reading.value, reading.quality
+    return value is not None and (quality is GOOD or quality.level < Level.BAD) and math.isfinite(value)
 
 
 class Coverage:

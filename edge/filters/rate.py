@@ -1,9 +1,10 @@
 """Flags changes that are faster than nature."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from drivers import REQUIRED, Option, Quantity, Reason
+from edge.filters.average import goes_round
 from edge.filters.flagger import Flagger
 from edge.filters.history import PerQuantity
 from edge.reading import GOOD, Quality, Reading
@@ -28,33 +29,33 @@ class Rate(Flagger):
         """As every filter."""
         super().__init__(quantities, **options)
         self._slope = self.set["limit"] / self.set["per"] / 1e9  # per tick
-        self._tracks = PerQuantity(lambda quantity: _Track(self.resolution(quantity)))
+        self._tracks = PerQuantity(lambda quantity: _Track(self.resolution(quantity), goes_round(quantity)))
 
     def judge(self, reading: Reading, value: float) -> Quality:
         """``rate``, against the readings before."""
-        track, now = self._tracks.of(reading), _Point(reading.at.ticks, value)
-        if track.before is None or track.believed is None:
-            track.before = track.believed = now
-            return GOOD
-        followed = any(
-            abs(value - point.value) <= self._slope * (now.ticks - point.ticks) + track.step
-            for point in (track.before, track.believed)
-        )
-        track.before = now
-        if followed:
-            track.believed = now
-        return GOOD if followed else FOUND
-
-
-class _Point(NamedTuple):
-    ticks: int
-    value: float
+        return GOOD if self._tracks.of(reading).follows(reading.at.ticks, value, self._slope) else FOUND
 
 
 class _Track:
-    """Where a quantity was, and the step in which it shows itself."""
+    """Where a quantity was, in the step in which it shows itself: just before, and when it was last believed."""
 
-    def __init__(self, step: float) -> None:
-        self.step = step
-        self.before: _Point | None = None
-        self.believed: _Point | None = None
+    def __init__(self, step: float, turns: bool) -> None:
+        self._step, self._turns = step, turns
+        self._value = self._believed = 0.0
+        self._ticks = self._believed_ticks = -1
+
+    def follows(self, ticks: int, value: float, slope: float) -> bool:
+        """Whether the value can have come from one of both, at ``slope`` a tick."""
+        believed = (
+            self._ticks < 0
+            or self._apart(value, self._value) <= slope * (ticks - self._ticks) + self._step
+            or self._apart(value, self._believed) <= slope * (ticks - self._believed_ticks) + self._step
+        )
+        self._value, self._ticks = value, ticks
+        if believed:
+            self._believed, self._believed_ticks = value, ticks
+        return believed
+
+    def _apart(self, one: float, other: float) -> float:
+        """How far two values lie from each other; directions the shorter way round."""
+        return abs((one - other + 180) % 360 - 180) if self._turns else abs(one - other)

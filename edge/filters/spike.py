@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from drivers import Option, Quantity, Reason
+from edge.filters.average import How, goes_round, way
 from edge.filters.filter import Unfit
 from edge.filters.flagger import Flagger
 from edge.filters.history import PerQuantity, Window
@@ -22,7 +23,7 @@ class Spike(Flagger):
     last 100 readings, because seven values that happen to agree are no measure of noise; and at least ``floor``: a
     sensor that shows whole steps has no smaller noise. All ``n`` enter whatever was found, so after a true step
     (n + 1) / 2 readings are flagged and no more. The first 2n - 1 readings are not judged, nor those after a gap
-    until there are ``n`` again.
+    until there are ``n`` again, nor directions and amounts: rain comes in spikes.
     """
 
     options = (
@@ -40,9 +41,12 @@ class Spike(Flagger):
 
     def judge(self, reading: Reading, value: float) -> Quality:
         """``spike``, against the readings before."""
-        return FOUND if self._series.of(reading).stands_out(reading.at.ticks, value) else GOOD
+        series = self._series.of(reading)
+        return FOUND if series is not None and series.stands_out(reading.at.ticks, value) else GOOD
 
-    def _begin(self, quantity: str) -> "_Series":
+    def _begin(self, quantity: str) -> "_Series | None":
+        if way(quantity) is How.SUM or goes_round(quantity):
+            return None
         floor = self.resolution(quantity) if self.set["floor"] is None else self.set["floor"]
         return _Series(self.set["n"], self.set["times"], floor)
 
@@ -51,23 +55,23 @@ class _Series:
     """The last values of a quantity, and how noisy it is."""
 
     def __init__(self, size: int, times: float, floor: float) -> None:
-        self._window, self._times, self._floor = Window(size), times, floor
+        self._window, self._size, self._times, self._floor = Window(size), size, times, floor
         self._noise, self._learnt = 0.0, 0
 
     def stands_out(self, ticks: int, value: float) -> bool:
         window = self._window
         window.reach(ticks)
         found = False
-        if window.full:
-            middle = window.ordered[window.size // 2]
+        if len(window.ordered) == self._size:
+            middle = window.ordered[self._size // 2]
             spread = self._spread(middle)
-            found = self._learnt >= window.size and abs(value - middle) > self._times * spread > 0.0
+            found = self._learnt >= self._size and abs(value - middle) > self._times * spread > 0.0
         window.add(ticks, value)
         return found
 
     def _spread(self, middle: float) -> float:
-        window = self._window
-        now = SIGMA * sorted([abs(value - middle) for value in window.ordered])[window.size // 2]
-        self._learnt = min(MEMORY, self._learnt + 1)
+        now = SIGMA * sorted([abs(value - middle) for value in self._window.ordered])[self._size // 2]
+        if self._learnt < MEMORY:
+            self._learnt += 1
         self._noise += (now - self._noise) / self._learnt
         return max(now, self._noise, self._floor)

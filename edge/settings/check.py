@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 
 from drivers import REQUIRED, Option
 from edge.settings.commands import commands
-from edge.settings.compensate import check_references
 from edge.settings.model import NodeSettings, OutboxSettings, Settings
 from edge.settings.problem import Problem, SettingsError
+from edge.settings.references import check_references
 from edge.settings.report import Report
 from edge.settings.rule import Sensors, rule
 from edge.settings.sensor import sensor

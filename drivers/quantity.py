@@ -63,6 +63,7 @@ CATALOGUE: dict[str, tuple[str, ...]] = {
     "conductivity": ("uS/cm",),
     "tds": ("mg/L",),
     "salinity": ("PSU",),
+    "chlorine": ("mg/L",),
     "dissolved_oxygen": ("mg/L",),
     "oxygen_saturation": ("%",),
     "turbidity": ("NTU",),

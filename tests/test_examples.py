@@ -1,7 +1,7 @@
 """The stations of config/examples: each is checked, simulated and with its real wires, and runs the whole chain.
 
-All of them run at once, each with a broker of its own, for EDGE_STATION seconds; then a second run of the same node
-sends what the filters held back at the end of the first.
+The stations run at once, each with a broker of its own, for EDGE_STATION seconds; then a second run of the same node
+sends what the filters held back at the end of the first. What the early-warning examples do is in ``test_warnings.py``.
 """
 
 import os
@@ -20,6 +20,8 @@ from tests.broker import NODE, Lab, Record, needs_mosquitto, until
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "config" / "examples").glob("*.toml"))
 KINDS = {"air", "flow", "gnss", "mixed", "water"}
+WARNINGS = {"warning-drinking-water", "warning-leak", "warning-pm", "warning-river"}
+STATIONS = [path for path in EXAMPLES if path.stem in KINDS]
 STATION = float(os.environ.get("EDGE_STATION", "6"))
 WIRE = re.compile(r'^(\w+) = "sim://[^"]*" +# real: (\1 = .+)$', re.MULTILINE)
 
@@ -34,7 +36,7 @@ def good(path: Path) -> Settings:
 
 
 def test_there_is_one_for_each_kind_of_station() -> None:
-    assert {path.stem for path in EXAMPLES} == KINDS
+    assert {path.stem for path in EXAMPLES} == KINDS | WARNINGS
 
 
 @each
@@ -86,14 +88,14 @@ def run(path: Path, folder: Path) -> Ran:
 
 @pytest.fixture(scope="module")
 def stations(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
-    folders = [tmp_path_factory.mktemp(path.stem) for path in EXAMPLES]
-    with ThreadPoolExecutor(len(EXAMPLES)) as pool:
-        return dict(zip((path.stem for path in EXAMPLES), pool.map(run, EXAMPLES, folders), strict=True))
+    folders = [tmp_path_factory.mktemp(path.stem) for path in STATIONS]
+    with ThreadPoolExecutor(len(STATIONS)) as pool:
+        return dict(zip((path.stem for path in STATIONS), pool.map(run, STATIONS, folders), strict=True))
 
 
 @pytest.mark.broker
 @needs_mosquitto
-@each
+@pytest.mark.parametrize("path", STATIONS, ids=lambda path: path.stem)
 def test_every_sensor_delivers_and_every_reading_arrives(path: Path, stations: dict[str, Ran]) -> None:
     ran = stations[path.stem]
     sensors = good(path).sensors

@@ -59,10 +59,11 @@ class Sensors:
         measured = drivers.load(sensor.driver).measured(sensor.options)
         return linked(sensor.filters, {quantity.name: quantity for quantity in measured})[1]
 
-    def pace(self, name: str) -> float:
+    def pace(self, name: str, quantity: str) -> float:
         """Seconds between two values that come out of the filters; 0 where the driver sets the pace."""
         sensor = self._sound[name]
-        means = [float(item.options.get("interval", 0.0)) for item in sensor.filters]
+        filters = [item for item in sensor.filters if item.quantity in (None, quantity)]
+        means = [float(item.options.get("interval", 0.0)) for item in filters]
         return max(sensor.interval or 0.0, *means, 0.0)
 
 
@@ -109,7 +110,7 @@ def _condition(entry: Entry, of: Table, sensors: Sensors) -> ConditionSettings |
         table.at_value(where, f"there is no sensor '{got['sensor'][:64]}'", remedy)
     elif "sensor" in got and (known := sensors.quantities(got["sensor"])) is not None:
         _check_quantity(table, got, known)
-        _check_pace(table, got, sensors.pace(got["sensor"]))
+        _check_pace(table, got, sensors.pace(got["sensor"], got.get("quantity", "")))
     return None if table.report.failed else ConditionSettings(**{"quantity": "", **got})
 
 

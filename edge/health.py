@@ -90,7 +90,7 @@ def uplink_status(forwarder: Forwarder, outbox: Outbox) -> dict[str, Any]:
 
 
 def outbox_status(outbox: Outbox, writer: Writer) -> dict[str, Any]:
-    """The card; ``written`` are the bytes this process gave to the block layer since it started, ``taken`` readings."""
+    """The card; ``written`` are the bytes that went to it since the node started, ``taken`` the readings."""
     return {
         "taken": writer.committed,
         "first": outbox.first,
@@ -101,7 +101,7 @@ def outbox_status(outbox: Outbox, writer: Writer) -> dict[str, Any]:
         "overrun": writer.overrun,
         "trouble": writer.trouble,
         "alarms": _alarms(outbox),
-        "written": _written(),
+        "written": outbox.card.written,
     }
 
 
@@ -110,14 +110,6 @@ def _alarms(outbox: Outbox) -> int | None:
         return outbox.alarm_count
     except OSError:
         return None  # a card that does not answer
-
-
-def _written() -> int | None:
-    try:
-        with open("/proc/self/io", encoding="ascii") as file:  # noqa: PTH123 - as below
-            return int(dict(line.split(": ") for line in file)["write_bytes"])
-    except (OSError, KeyError, ValueError):
-        return None  # a kernel without task accounting, or a sandbox that hides it
 
 
 def alarm_status(alarms: Alarms, clock: Clock) -> list[dict[str, Any]]:

@@ -1,10 +1,12 @@
 """``edge queue`` on an outbox at rest, and against a running node."""
 
 import json
+import os
 
 import pytest
 
 from edge.cli import main
+from edge.cli.journal import commits_every
 from edge.clock import Stamp
 from edge.outbox.outbox import Outbox
 from edge.outbox.segment import path_of
@@ -90,3 +92,19 @@ def test_a_running_node_accounts_for_everything_and_replays(tmp_path, capsys):
         assert main(["queue", "--state", str(node.state), "replay", "1..10"]) == 0
         again = until(lambda: [m for m in listener.on("readings") if m.properties.get("lane") == "replay"], 10)
         assert {record.seq for message in again for record in resolved(message.payload)} == set(range(1, 11))
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [
+        ("24 1 {} / / rw,relatime shared:1 - ext4 /dev/mmcblk0p2 rw,lazytime", 5),
+        ("31 1 {} / /var/lib/edge rw - ext4 /dev/mmcblk0p3 rw,commit=60,discard", 60),
+        ("31 1 {} / / rw - overlay overlay rw,lowerdir=/a", None),
+        ("31 1 0:9999 / / rw - ext4 /dev/sda1 rw", None),
+        ("", None),
+    ],
+)
+def test_how_often_the_journal_is_written(tmp_path, told, seconds):
+    device = tmp_path.stat().st_dev
+    (tmp_path / "mountinfo").write_text(told.format(f"{os.major(device)}:{os.minor(device)}"))
+    assert commits_every(tmp_path, tmp_path / "mountinfo") == seconds

@@ -42,6 +42,14 @@ def test_the_unit_parses_without_a_word(unit: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")  # an unknown key is only a word on stderr
 
 
+def test_the_unit_that_spares_the_card_parses_too_and_comes_first(unit: Path) -> None:
+    card = shutil.copy(FOLDER / "edge-card.service", unit.parent)
+    done = run(tool("systemd-analyze"), "verify", card, unit)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\nBefore=edge.service\n" in Path(card).read_text(encoding="utf-8")
+    assert "edge-card" not in UNIT  # the node needs it not
+
+
 def test_a_misspelt_key_would_be_told(unit: Path) -> None:
     unit.write_text(unit.read_text(encoding="utf-8").replace("WatchdogSec", "WatchdogSecs"), encoding="utf-8")
     assert "WatchdogSecs" in run(tool("systemd-analyze"), "verify", unit).stderr

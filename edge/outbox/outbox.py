@@ -11,6 +11,7 @@ from threading import RLock
 
 from edge.errors import StorageError
 from edge.outbox.alarms import AlarmLog
+from edge.outbox.card import Card
 from edge.outbox.log import FEWEST, SEGMENT, SMALLEST, Log, Run, is_full
 from edge.outbox.reader import Reader
 from edge.outbox.thin import thinned
@@ -34,6 +35,7 @@ class Outbox:
         self._lock = RLock()
         self._routine = Log(folder, limit=limit, segment=segment)
         self._alarm = AlarmLog(folder / "alarms", limit=self._alarm_limit(), segment=segment)
+        self.card = Card(folder)
         self.last = self._highest(known)
         self._means: list[Reading] = []
         self._thinned = False  # whether the segment that goes now leaves means

@@ -6,6 +6,7 @@ import random
 import shutil
 from itertools import pairwise
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from hypothesis import given
@@ -483,3 +484,28 @@ def test_a_card_that_takes_no_byte_and_gives_no_reason_is_trouble_and_no_endless
         outbox.put([reading(10)])
     monkeypatch.undo()
     assert outbox.put([reading(10)]) == (11, 11)
+
+
+def test_who_looks_or_reads_does_not_wait_for_a_card_that_stalls(tmp_path, monkeypatch):
+    outbox = filled(tmp_path, 10)
+    outbox.put([alarm(10)], alarm=True)
+    stalled, goes_on, seen, sync = Event(), Event(), [], os.fdatasync
+
+    def stall(fd):
+        stalled.set()
+        goes_on.wait(10)
+        sync(fd)
+
+    def look():
+        seen.append((outbox.last, outbox.alarm_count, list(outbox.alarms(1, 11)), len(everything(outbox))))
+
+    monkeypatch.setattr(os, "fdatasync", stall)
+    putting, looking = Thread(target=lambda: outbox.put([reading(11)])), Thread(target=look)
+    putting.start()
+    assert stalled.wait(10)
+    looking.start()
+    looking.join(5)
+    assert seen == [(11, 1, [(11, 11)], 10)], "it waited for the commit"
+    goes_on.set()
+    putting.join()
+    assert outbox.last == 12

@@ -196,6 +196,7 @@ def test_a_card_that_does_not_answer_counts_as_one_that_fails(tmp_path, monkeypa
         now[0] += STALL + 1
         rig.writer.offer([reading(3)])
         told = rig.writer.trouble
+        rig.until(lambda: rig.copied() == [1.0, 2.0, 3.0])
         card.goes_on.set()
         rig.until(lambda: rig.delivered() == 3)
     assert told == "it has not answered for 3 s"

@@ -5,6 +5,7 @@ An index of all would have to be read at the start and kept in memory; alarms of
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from threading import Lock
 
 from edge.outbox.intervals import Intervals
 from edge.outbox.log import Log, Run
@@ -20,13 +21,14 @@ class AlarmLog(Log):
         """As any log."""
         self._runs: dict[int, Intervals] = {}  # by the first seq of the segment; the last one used is the last one
         self._counts: dict[int, int] = {}
+        self._index = Lock()  # of these two only: who asks must not wait for a commit on a card that stalls
         super().__init__(folder, limit=limit, segment=segment)
         self.before_eviction = self.runs
 
     def append(self, stored: Sequence[Stored]) -> None:
         """As any log."""
-        with self._lock:
-            super().append(stored)
+        super().append(stored)
+        with self._index:
             for first, last in self.spans(stored[0][0], stored[-1][0]):
                 if first in self._runs:
                     self._runs[first].add(max(first, stored[0][0]), min(last, stored[-1][0]))
@@ -34,7 +36,7 @@ class AlarmLog(Log):
     def runs(self, first: int, last: int) -> Iterator[Run]:
         """The runs of alarms within ``first`` to ``last``. Raises ``OSError``."""
         for span in self.spans(first, last):
-            with self._lock:
+            with self._index:
                 found = list(self._of(*span).within(max(first, span[0]), min(last, span[1])))
             yield from found
 
@@ -42,7 +44,7 @@ class AlarmLog(Log):
     def count(self) -> int:
         """How many alarms are kept. Raises ``OSError``."""
         *whole, newest = self.spans(1, self.last) or [(1, 0)]
-        with self._lock:
+        with self._index:
             self._counts = {first: self._counts.get(first) or self._of(first, last).count for first, last in whole}
             return sum(self._counts.values()) + self._of(*newest).count
 

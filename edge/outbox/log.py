@@ -125,10 +125,10 @@ class Log:
 
     def spans(self, first: int, last: int) -> list[Run]:
         """The segments that may hold any of these seqs: the first and the last seq that each of them may hold."""
-        with self._lock:
-            ends = [*(below - 1 for below in self._firsts[1:]), self.last]
-            low = max(0, bisect_right(self._firsts, first) - 1)
-            return list(zip(self._firsts, ends, strict=False))[low : bisect_right(self._firsts, last)]
+        kept, starts = self.last, self._firsts[:]
+        ends = [*(below - 1 for below in starts[1:]), kept]
+        low = max(0, bisect_right(starts, first) - 1)
+        return list(zip(starts, ends, strict=False))[low : bisect_right(starts, last)]
 
     def give_way(self) -> bool:
         """Gives the space of the oldest segment back to the card for others; the last one it keeps."""
@@ -215,14 +215,18 @@ class Log:
             self._tail = None
 
     def _extent(self, seq: int) -> Extent | None:
-        """Where a seq lies; for one that is gone, the oldest place there is."""
-        with self._lock:
-            at = max(0, bisect_right(self._firsts, seq) - 1)
-            if seq > self.last or at >= len(self._firsts):
-                return None
-            below = self._firsts[at + 1] if at + 1 < len(self._firsts) else None
-            end = self._tail.end if self._tail is not None and below is None else None
-            return Extent(self._firsts[at], end, below)
+        """Where a seq lies; for one that is gone, the oldest place there is.
+
+        Takes no lock, lest who reads wait for a commit on a card that stalls: a tail is set after its first seq, and so
+        is asked for before it.
+        """
+        last, tail, starts = self.last, self._tail, self._firsts[:]
+        at = max(0, bisect_right(starts, seq) - 1)
+        if seq > last or at >= len(starts):
+            return None
+        below = starts[at + 1] if at + 1 < len(starts) else None
+        end = tail.end if tail is not None and tail.header.first == starts[at] and below is None else None
+        return Extent(starts[at], end, below)
 
     def _open(self) -> None:
         """Finds the last seq and where to go on; reads the last segment only, if it is whole. Raises ``OSError``."""

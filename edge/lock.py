@@ -8,16 +8,13 @@ from edge.errors import AlreadyRunning, StorageError
 
 
 def locked(folder: Path) -> int:
-    """Holds the state folder for this process until the number that comes back is closed.
+    """Holds the state folder for this process until the number that comes back is closed; a read-only one too.
 
     Raises ``StorageError`` when the folder cannot be used, ``AlreadyRunning`` when another process holds it.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o750)
-        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-    except IsADirectoryError:
-        (folder / "lock").rename(folder / "lock.unusable")
-        return locked(folder)
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise StorageError(folder, error) from error
     try:

@@ -102,4 +102,8 @@ def test_a_card_that_stays_read_only_leaves_live_values_and_a_node_that_ends_in_
         assert status["ailing"] == ["storage"] and "ead-only" in json.dumps(status["outbox"]["trouble"])
         assert status["outbox"]["overrun"] == 0
         assert node.terminate() == 0 and "Traceback" not in node.log
+        before = len(listener.copies)
+        node.start()  # on a card that is read-only from the start
+        assert listener.until(lambda heard: len(heard.copies) > before + 20, 30), node.log
+        assert node.terminate() == 0 and "Traceback" not in node.log
     assert acknowledged <= listener.seqs

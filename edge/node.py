@@ -286,7 +286,8 @@ class Node:
         try:
             self.state.save("memory", self._totals())
         except StorageError as error:
-            log.error("the totals could not be saved (%s); they are saved with the cursors", error)
+            if self.pipeline.writer.trouble is None:  # else it is told already, and tried each second
+                log.error("the totals could not be saved (%s); they are saved with the cursors", error)
 
     def _delivered(self) -> int:
         return sum(cursor.delivered for cursor in self.stores.cursors.values())

@@ -311,6 +311,7 @@ def on_card(state: Path) -> list[Stored]:
     while at <= outbox.last and (stored := reader.read(at, outbox.last, 1000)):
         found += stored
         at = found[-1][0] + 1
+    reader.close()
     outbox.close()
     return found
 

@@ -63,6 +63,7 @@ class Node:
         self.clock = clock or Clock()
         self.stores = self._stores(folder)
         self._timekeeping = Timekeeping(self.clock, self.stores.events, self.state)
+        self._timekeeping.rtc = settings.clock.rtc
         self._beats = Beats()
         self._since = self._saved = time.monotonic()
         self._settled = 0  # readings that had arrived when cursors were last saved
@@ -261,6 +262,7 @@ class Node:
     def _build(self, settings: Settings) -> None:
         self._beats.forget()
         self.settings = settings
+        self._timekeeping.rtc = settings.clock.rtc
         self.stores.outbox.limit_to(settings.outbox.limit)
         self.pipeline = self._pipeline()
         self.pipeline.start()

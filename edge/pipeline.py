@@ -10,12 +10,13 @@ from functools import partial
 from typing import Any
 
 import drivers
-from edge.clock import Clock, Stamp
+from edge.chrony import ChronySock
+from edge.clock import Clock
 from edge.device import Device
 from edge.events import Events
 from edge.filters import Chain, linked
 from edge.forwarder import Forwarder, Route
-from edge.gnsstime import GnssTime
+from edge.gnsstime import Receiver
 from edge.health import Beats
 from edge.maintenance import Maintenance
 from edge.outbox.cursor import Cursor
@@ -25,10 +26,11 @@ from edge.outbox.unstored import Unstored
 from edge.outbox.writer import Writer
 from edge.payload import Channels, load
 from edge.power import Power
+from edge.pulse import PulseLine
 from edge.reading import Reading
 from edge.rules import Past, alarms
 from edge.sampler import Sampler
-from edge.settings import FilterSettings, SensorSettings, Settings, UplinkSettings
+from edge.settings import ClockSettings, FilterSettings, SensorSettings, Settings, UplinkSettings
 from edge.unit import converted, kin
 from edge.uplink import Uplink
 
@@ -71,7 +73,7 @@ class Pipeline:
         """Opens nothing yet."""
         self._settings, self._stores = settings, stores
         self.writer = Writer(stores.outbox, settings.outbox.flush)
-        self.devices = [_device(sensor, stores, self._latest) for sensor in settings.sensors]
+        self.devices = [_device(sensor, settings.clock, stores, self._latest) for sensor in settings.sensors]
         self._board = {device.name: device for device in self.devices}
         self.alarms = alarms(settings.rules, stores.past, stores.clock.now(), partial(drivers.switch, on=False))
         self.alarms.offer, self.alarms.tell = partial(self.writer.offer, alarm=True), stores.events.put
@@ -146,14 +148,14 @@ class Pipeline:
                 self._stores.events.put("gap", destination=name, first=first, last=last, count=lost, reason=reason)
 
 
-def _device(sensor: SensorSettings, stores: Stores, look_up: LookUp) -> Device:
+def _device(sensor: SensorSettings, clock: ClockSettings, stores: Stores, look_up: LookUp) -> Device:
     driver = drivers.load(sensor.driver)
     plug = drivers.plug(sensor.driver, sensor.place, baud=sensor.baud, debounce=sensor.options.get("debounce"))
     device = Device(sensor, driver, plug, _chain(sensor, driver, look_up), stores.clock)
     device.look_up = look_up
     device.maintained = partial(stores.maintenance.under, sensor.name)
     if "utc" in {quantity.name for quantity in driver.measures} and not str(sensor.place).startswith("sim:"):
-        device.on_measurement = _time_of(stores.clock)  # a simulated receiver knows no date
+        device.on_measurement = _receiver(stores.clock, clock).hear  # a simulated receiver knows no date
     device.on_event = stores.events.put
     if sensor.power is not None:
         device.power = _power(sensor.power, sensor.name)
@@ -181,18 +183,10 @@ def _power(gpio: int, sensor: str) -> Power | None:
         return None
 
 
-def _time_of(clock: Clock) -> Callable[[drivers.Measurement, Stamp], None]:
-    """What a receiver tells about the date, to a clock that may use it."""
-    time = GnssTime()
-
-    def hear(got: drivers.Measurement, at: Stamp) -> None:
-        utc = got.values.get("utc")
-        if utc is None or got.values.get("fix", 0) < 2 or got.flags.get("utc"):
-            time.forget()
-        elif (anchor := time.hear(at, utc, clock.floor, clock.known)) is not None:
-            clock.offer(anchor)
-
-    return hear
+def _receiver(clock: Clock, settings: ClockSettings) -> Receiver:
+    """What a receiver tells about the date, for the clock and for chrony."""
+    pulses = PulseLine(settings.pps, clock.moment) if settings.pps else None
+    return Receiver(clock, pulses, ChronySock(settings.chrony_sock) if settings.chrony_sock else None)
 
 
 def _chain(sensor: SensorSettings, driver: type[drivers.Driver], look_up: LookUp) -> Chain:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
+from edge import rtc
 from edge.clock import Anchor, Clock, Stamp
 from edge.clockwatch import ClockWatch
 from edge.errors import StorageError
@@ -14,6 +15,7 @@ log = logging.getLogger("edge.timekeeping")
 
 MOST = 100  # anchors that are kept, of all boots together
 SEEN = 600 * 10**9  # ns between two notes on the card that the boot goes on
+HOUR = 3600 * 10**9  # ns between two questions to a clock chip
 
 Made = TypeVar("Made")
 
@@ -29,6 +31,8 @@ class Timekeeping:
         for boot, ticks in _each(kept.get("boots"), lambda row: (str(row[0]), int(row[1]))):
             clock.boots.see(boot, ticks)
         self._bounded = set(_each(kept.get("bounded"), str))  # boots whose bounds were told
+        self.rtc = ""  # a clock chip that may be believed, as under /sys/class/rtc
+        self._asked = -HOUR
         self._noted = -SEEN
         self._news = False  # an anchor came that is not yet on the card
         self._watch = ClockWatch(clock.moment)
@@ -49,6 +53,7 @@ class Timekeeping:
             log.warning("%s: %s", event, ", ".join(f"{name} {value}" for name, value in fields.items()))
             self._events.put(event, **fields)
         self._clock.check()
+        self._ask_chip()
         if self._news:
             self._news = False
             self._tell_bounds()
@@ -63,6 +68,13 @@ class Timekeeping:
         anchors = [anchor.as_dict() for line in self._lines() for anchor in line]
         boots = [list(seen) for seen in self._clock.boots]
         self._state.save("clock", {"anchors": anchors[-MOST:], "boots": boots, "bounded": sorted(self._bounded)})
+
+    def _ask_chip(self) -> None:
+        now = self._clock.now().ticks
+        if self.rtc and now - self._asked >= HOUR:
+            self._asked = now
+            if (anchor := rtc.anchor(self._clock, self.rtc)) is not None:
+                self._clock.offer(anchor)
 
     def _save_now(self) -> None:
         try:

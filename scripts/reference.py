@@ -9,6 +9,7 @@ from drivers import Option
 from edge.cli import COMMANDS
 from edge.filters import FILTERS
 from edge.settings.check import NODE, OUTBOX
+from edge.settings.clock import CLOCK
 from edge.settings.commands import COMMANDS as COMMAND_KEYS
 from edge.settings.rule import CONDITION, RULE
 from edge.settings.sensor import FILTER, SENSOR
@@ -63,6 +64,7 @@ def config_page() -> str:
         "[[rule]]": RULE,
         "[[rule.when]]": CONDITION,
         "[outbox]": OUTBOX,
+        "[clock]": CLOCK,
         "[[uplink]]": UPLINK,
         "[commands]": COMMAND_KEYS,
     }

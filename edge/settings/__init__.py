@@ -2,6 +2,7 @@
 
 from edge.settings.check import examine, load
 from edge.settings.model import (
+    ClockSettings,
     CommandSettings,
     ConditionSettings,
     FilterSettings,
@@ -15,6 +16,7 @@ from edge.settings.model import (
 from edge.settings.problem import Problem, SettingsError
 
 __all__ = [
+    "ClockSettings",
     "CommandSettings",
     "ConditionSettings",
     "FilterSettings",

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from drivers import REQUIRED, Option
+from edge.settings.clock import clock
 from edge.settings.commands import commands
-from edge.settings.model import NodeSettings, OutboxSettings, Settings
+from edge.settings.model import ClockSettings, NodeSettings, OutboxSettings, Settings
 from edge.settings.problem import Problem, SettingsError
 from edge.settings.references import check_references
 from edge.settings.report import Report
@@ -28,6 +29,7 @@ SECTIONS = (
     Option("sensor", "tables", (), "[[sensor]]"),
     Option("rule", "tables", (), "[[rule]]"),
     Option("outbox", "table", None, "[outbox]"),
+    Option("clock", "table", None, "[clock]"),
     Option("uplink", "tables", (), "[[uplink]]"),
     Option("commands", "table", None, "[commands]"),
 )
@@ -104,6 +106,7 @@ def _settings(whole: Entry, report: Report) -> Settings | None:
     node = _node(got["node"], report) if "node" in got else None
     sensors = _all(got.get("sensor", ()), lambda entry: sensor(entry, claims, report))
     outbox = Table(got["outbox"], "[outbox]", report).take(OUTBOX) if "outbox" in got else {}
+    clocks = clock(got["clock"], report) if "clock" in got else ClockSettings()
     if not report.failed:
         check_references(got.get("sensor", ()), sensors, report)
     names = [str(name.value) for entry in got.get("sensor", ()) if (name := entry.get("name")) is not None]
@@ -112,7 +115,7 @@ def _settings(whole: Entry, report: Report) -> Settings | None:
     orders = commands(got["commands"], [uplink.name for uplink in uplinks], report) if "commands" in got else None
     if report.failed or node is None:
         return None
-    return Settings(node, sensors, OutboxSettings(**outbox), uplinks, _digest(whole), rules, orders)
+    return Settings(node, sensors, OutboxSettings(**outbox), uplinks, _digest(whole), rules, orders, clocks)
 
 
 def _all(entries: Sequence[Entry], make: Callable[[Entry], Made | None]) -> tuple[Made, ...]:

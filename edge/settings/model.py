@@ -88,6 +88,15 @@ class OutboxSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockSettings:
+    """Names of devices as under /sys/class, and the path of chrony's socket; "" is none."""
+
+    pps: str = ""
+    rtc: str = ""
+    chrony_sock: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class UplinkSettings:
     """A destination; files are absolute paths or "", ``rate`` is readings a second (None: no limit).
 
@@ -136,3 +145,4 @@ class Settings:
     digest: str
     rules: tuple[RuleSettings, ...] = ()
     commands: CommandSettings | None = None
+    clock: ClockSettings = ClockSettings()

@@ -1,0 +1,297 @@
+"""The real node while its wall clock lies: nothing is lost, nothing changes places, every date is right or absent.
+
+EDGE_SECONDS is how long each scenario samples (20 for acceptance). A small library in front of libc (clockshim.c) sets
+the wall clock, the kernel's word on it, and which boot it is; this process keeps the true time. An hour without a date
+and the like run in virtual time in tests/test_timekeeping.py.
+"""
+
+import json
+import mmap
+import os
+import shutil
+import struct
+import subprocess
+import threading
+import time
+from itertools import pairwise
+from pathlib import Path
+from statistics import median, quantiles
+
+import pytest
+
+from tests.broker import Lab, config, needs_mosquitto, until
+
+CC = shutil.which("cc")
+SECONDS = float(os.environ.get("EDGE_SECONDS", "12"))
+RATE, PERIOD = 10, 0.1  # readings a second and quantity, and the seconds between them
+FAST = ('meter noise sim:// interval="100ms"', "pm pms5003 sim://?period=0.1")
+YEAR = 365.25 * 86400
+RIGHT = 0.1  # seconds that a date may be off
+ON_TIME = 0.05  # seconds that a sample may be early or late
+BOUND = 0.02  # what the kernel states when it is synchronised
+
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.broker,
+    needs_mosquitto,
+    pytest.mark.skipif(CC is None, reason="there is no C compiler (cc) on this machine"),
+]
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory):
+    library = tmp_path_factory.mktemp("shim") / "clockshim.so"
+    source = Path(__file__).with_name("clockshim.c")
+    subprocess.run([CC, "-O2", "-Wall", "-shared", "-fPIC", "-o", library, source, "-ldl", "-lm"], check=True)
+    return library
+
+
+class Clocks:
+    """What the node sees of the clocks; ``boot`` begins another boot."""
+
+    def __init__(self, folder, shim):
+        self._file, self._boot_file = folder / "clocks", folder / "boot_id"
+        self._file.write_bytes(bytes(4096))
+        with self._file.open("r+b") as file:
+            self._map = mmap.mmap(file.fileno(), 4096)
+        self.environment = {
+            "LD_PRELOAD": str(shim), "EDGE_CLOCK_FILE": str(self._file), "EDGE_BOOT_FILE": str(self._boot_file),
+        }  # fmt: skip
+        self.starts = {}  # boot id to the true time of its beginning
+        self.name = ""
+
+    def boot(self, name, *, at=0.0):
+        """The boot ``name`` began ``at`` seconds ago."""
+        self.name, self.starts[name] = name, time.time() - at
+        self._boot_file.write_text(f"{name}\n")
+        self._put(2, at - time.clock_gettime(time.CLOCK_BOOTTIME))
+
+    def set(self, ahead, *, synced=False):
+        """The wall clock is ``ahead`` seconds; as in the kernel, a step that nobody vouches for ends the trust."""
+        self._put(1, BOUND if synced else 0.0)
+        self._put(0, ahead)
+
+    def _put(self, at, value):
+        self._map[at * 8 : at * 8 + 8] = struct.pack("d", value)
+
+    def truth(self, stamp):
+        """The true date of a stamp in seconds."""
+        return self.starts[stamp.boot] + stamp.ticks / 1e9
+
+
+class Rig:
+    """A broker, a listener, and a node before which the clocks stand."""
+
+    def __init__(self, lab, shim):
+        self.clocks = Clocks(lab.folder, shim)
+        self.broker = lab.broker(persistent=True)
+        self.listener = lab.listener(self.broker)
+        self.node = lab.node(config(self.broker.port, *FAST), start=False)
+
+    def start(self):
+        self.node.start(**self.clocks.environment)
+        self.node.ready()
+
+    def live(self, seconds):
+        end = time.monotonic() + seconds
+        until(lambda: time.monotonic() >= end, seconds + 1)
+
+    def end(self):
+        """Stops when all has arrived; gives what is on the card."""
+        assert until(lambda: (s := self.node.status()) and drained(s), 60), self.node.log
+        assert self.node.terminate() == 0
+        card = self.node.on_card()
+        seqs = {seq for seq, _ in card}
+        if not self.listener.until(lambda heard: heard.seqs >= seqs, 3):  # what the good-bye committed goes next time
+            self.start()
+            assert self.listener.until(lambda heard: heard.seqs >= seqs, 60), len(seqs - self.listener.seqs)
+            self.node.terminate()
+        assert not self.node.lines("Traceback")
+        return card
+
+
+def drained(status):
+    return status["uplinks"][0]["state"] == "connected" and status["uplinks"][0]["waiting"] < 5
+
+
+@pytest.fixture
+def rig(tmp_path, shim):
+    with Lab(tmp_path) as lab:
+        yield Rig(lab, shim)
+
+
+def judge(rig, card, name):
+    """0 lost, 0 reordered, every date right or absent; prints the figures. Gives the share of dated readings."""
+    assert [seq for seq, _ in card] == list(range(1, len(card) + 1))
+    stored = dict(card)
+    lost = stored.keys() - rig.listener.seqs
+    reordered = sum(_swaps([reading for _, reading in card if reading.device == device]) for device in ("meter", "pm"))
+    dated = [record for record in rig.listener.records if record.seq in stored and record.boot is None]
+    off = [abs(record.time - rig.clocks.truth(stored[record.seq].at)) for record in dated]
+    undated = [record for record in rig.listener.records if record.seq in stored and record.boot is not None]
+    print(
+        f"\n{name}: {len(card)} readings, lost {len(lost)}, reordered {reordered}, dated {len(dated)}, "
+        f"undated {len(undated)}, worst date {max(off, default=0.0) * 1000:.1f} ms off"
+    )
+    assert not lost
+    assert not reordered
+    assert max(off, default=0.0) <= RIGHT
+    for record in undated:
+        assert (record.boot, record.quality >= 3) == (stored[record.seq].at.boot, True)
+        assert "clock" in record.fields["qr"]
+        assert abs(record.time - stored[record.seq].at.ticks / 1e9) < 1e-3
+    return len({record.seq for record in dated}) / len(card)
+
+
+def _swaps(readings):
+    return sum(a.at.boot == b.at.boot and a.at.ticks > b.at.ticks for a, b in pairwise(readings))
+
+
+class Metronome:
+    """Beats as the node should sample, in this process: how late a machine is that has other things to do as well."""
+
+    def __init__(self):
+        self._end, self._beats = threading.Event(), []
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def stop(self):
+        """Seconds in which 99 of 100 intervals are right."""
+        self._end.set()
+        self._thread.join()
+        return _wrong(self._beats)[1]
+
+    def _run(self):
+        due = time.monotonic()
+        while not self._end.wait(max(0.0, due - time.monotonic())):
+            self._beats.append(time.monotonic())
+            due += PERIOD
+
+
+def _wrong(moments):
+    """How far intervals are from what they should be, in seconds: median, 99 of 100, worst."""
+    off = [abs(b - a - PERIOD) for a, b in pairwise(moments)]
+    return median(off), quantiles(off, n=100)[98], max(off)
+
+
+def judge_timers(card, metronome):
+    """Samples come on time: within 50 ms, or as the machine itself allows."""
+    bare = metronome.stop()
+    ticks = [r.at.ticks / 1e9 for _, r in card if r.device == "meter"]
+    middle, most, worst = _wrong(ticks)
+    print(
+        f"intervals off by {middle * 1e3:.1f} ms (median), {most * 1e3:.1f} ms (99 of 100), {worst * 1e3:.1f} ms",
+        end="",
+    )
+    print(f" (worst); a thread that does nothing else on this machine: {bare * 1e3:.1f} ms (99 of 100)")
+    assert most <= max(ON_TIME, 2 * bare)
+
+
+def said_at(rig, kind, /, **fields):
+    return [e for e in rig.listener.told("event") if e["event"] == kind and fields.items() <= e.items()]
+
+
+def test_a_boot_in_1970_that_is_synchronised_later(rig):
+    rig.clocks.boot("boot-a")
+    rig.clocks.set(60.0 - time.time())
+    rig.start()
+    rig.live(SECONDS / 2)
+    assert rig.node.status()["clock"]["source"] is None
+    rig.clocks.set(0.0, synced=True)
+    rig.live(SECONDS / 2)
+    clock = rig.node.status()["clock"]
+    assert clock["source"] == "ntp"
+    assert BOUND <= clock["error"] < BOUND + 0.05
+    card = rig.end()
+    share = judge(rig, card, "1970, synchronised later")
+    assert 0.3 < share < 0.9
+    (anchor,) = said_at(rig, "anchor")
+    undated = [record for record in rig.listener.records if record.boot is not None]
+    placed = [anchor["utc"] / 1e9 + record.time - anchor["ticks"] / 1e9 for record in undated]
+    stored = dict(card)
+    off = [abs(at - rig.clocks.truth(stored[r.seq].at)) for at, r in zip(placed, undated, strict=True)]
+    print(f"placed by the anchor event: {len(off)}, worst {max(off) * 1000:.1f} ms off")
+    assert max(off) <= RIGHT
+    assert said_at(rig, "clock", kind="step")
+
+
+@pytest.mark.parametrize("vouched", [False, True], ids=["unsynchronised by the step", "synchronised all the while"])
+def test_steps_and_a_sawtooth_while_it_runs(rig, vouched):
+    metronome = Metronome()
+    rig.clocks.boot("boot-b")
+    rig.clocks.set(0.0, synced=True)
+    rig.start()
+    assert until(lambda: rig.node.status()["clock"]["source"] == "ntp", 10)
+    rig.live(SECONDS / 4)
+    for ahead in (-50 * YEAR, 20 * YEAR):
+        rig.clocks.set(ahead, synced=vouched)
+        rig.live(SECONDS / 4)
+    for tooth in range(int(SECONDS)):
+        rig.clocks.set((tooth % 4) * 1000.0 - 1500.0, synced=vouched)
+        rig.live(0.25)
+    assert rig.node.status()["clock"]["source"] == "ntp"
+    card = rig.end()
+    assert judge(rig, card, f"steps and sawtooth, kernel {'vouches' if vouched else 'does not vouch'}") == 1.0
+    judge_timers(card, metronome)
+    count, seconds = (
+        len([r for _, r in card if r.device == "meter"]),
+        (card[-1][1].at.ticks - card[0][1].at.ticks) / 1e9,
+    )
+    assert count > 0.8 * seconds * RATE, "no timer waited for the wall clock"
+    assert said_at(rig, "clock", kind="step")
+    assert bool(said_at(rig, "clock", kind="impossible")) == vouched
+    gaps = said_at(rig, "gap")
+    assert not gaps, "nothing is thrown away for its age"
+
+
+def test_never_synchronised_between_two_boots_that_were(rig):
+    for boot, synced in (("boot-1", True), ("boot-2", False)):
+        rig.clocks.boot(boot)
+        rig.clocks.set(0.0 if synced else -30 * YEAR, synced=synced)
+        rig.start()
+        rig.live(SECONDS / 3)
+        if not synced:
+            rig.broker.stop()
+            rig.live(2.0)
+        rig.node.kill()
+    rig.broker.start()
+    rig.clocks.boot("boot-3")
+    rig.clocks.set(-30 * YEAR)
+    rig.start()
+    rig.live(SECONDS / 3)
+    rig.clocks.set(0.0, synced=True)
+    assert rig.listener.until(lambda _: said_at(rig, "bounds"), 20)
+    card = rig.end()
+    judge(rig, card, "synchronised, never, in the end")
+    of = {boot: [r for r in rig.listener.records if r.boot == boot] for boot in rig.clocks.starts}
+    assert len(of["boot-2"]) > 0
+    stored = dict(card)
+    assert {stored[r.seq].at.boot for r in rig.listener.records if r.boot is None and r.seq in stored} == {
+        "boot-1",
+        "boot-3",
+    }
+    (bounds,) = said_at(rig, "bounds")
+    assert bounds["boot"] == "boot-2"
+    begin = rig.clocks.starts["boot-2"]
+    print(
+        f"boot-2 began {begin - bounds['earliest']:.1f} s after its earliest date, "
+        f"{bounds['latest'] - begin:.1f} s before its latest one"
+    )
+    assert bounds["earliest"] <= begin <= bounds["latest"]
+    for message in rig.listener.on("readings"):
+        head = json.loads(message.payload)[0]
+        if head.get("bb") == "boot-2":
+            assert head["be"] <= begin <= head.get("bl", begin)
+
+
+def test_never_synchronised(rig):
+    metronome = Metronome()
+    rig.clocks.boot("boot-d")
+    rig.clocks.set(-40 * YEAR)
+    rig.start()
+    rig.live(SECONDS / 2)
+    rig.clocks.set(+7 * YEAR)
+    rig.live(SECONDS / 2)
+    card = rig.end()
+    assert judge(rig, card, "never") == 0.0
+    judge_timers(card, metronome)

@@ -23,7 +23,7 @@ from edge.cli.demo.wall import SteppedWall
 from edge.clock import Anchor, Clock, Stamp
 from edge.outbox.outbox import Outbox
 from edge.payload.senml import SenML
-from edge.reading import GOOD, MISSING, Batch, Reading
+from edge.reading import GOOD, MISSING, UNSTORED, Batch, Reading
 from edge.settings import load
 
 BOOT = "0f3c"
@@ -92,6 +92,10 @@ def test_what_the_node_sends_is_decoded(deflated: bool) -> None:
     assert [item.reasons for item in records] == [(), ("comm_error",), ("out_of_range",)]
     assert {item.boot for item in records} == {BOOT}
     assert [item.time for item in records] == [1.0, 1.0, 3.0]
+
+
+def test_copies_without_a_seq_are_passed_over() -> None:
+    assert list(decode(SenML().encode(Batch("n", [(0, reading())], UNSTORED), clock()))) == []
 
 
 def test_a_dated_repeat_is_the_same_reading() -> None:

@@ -33,10 +33,15 @@ class Record(NamedTuple):
 
 
 def decode(payload: bytes) -> Iterator[Record]:
-    """The readings of a SenML pack, deflated or not. Raises ``ValueError``, ``KeyError`` or ``zlib.error``."""
+    """The readings of a SenML pack, deflated or not. Raises ``ValueError``, ``KeyError`` or ``zlib.error``.
+
+    Copies without a seq are passed over: what they tell comes again from the card.
+    """
     if payload[:1] == bytes((DEFLATED,)):
         payload = zlib.decompress(payload)
     pack: list[dict[str, Any]] = json.loads(payload)
+    if "bsq" not in pack[0]:
+        return
     base, boot, seq = pack[0].get("bt", 0.0), pack[0].get("bb"), pack[0]["bsq"] - 1
     for item in pack:
         seq = item.get("sq", seq + 1)

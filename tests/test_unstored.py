@@ -203,6 +203,21 @@ def test_a_card_that_does_not_answer_counts_as_one_that_fails(tmp_path, monkeypa
     assert rig.writer.trouble is None
 
 
+def test_memory_holds_ten_minutes_at_twenty_readings_a_second_and_an_alarm_a_second(tmp_path, monkeypatch):
+    card, outbox = Card(monkeypatch), Outbox(tmp_path, limit=1 << 22)
+    card.fails = True
+    writer = Writer(outbox, 0.02)
+    writer.start()
+    for second in range(600):
+        writer.offer([reading(20 * second + number) for number in range(20)])
+        writer.offer([reading(second, device="gauge")], alarm=True)
+    held, lost = writer.held, writer.overrun
+    card.fails = False
+    writer.stop()
+    assert (held, lost, writer.overrun, writer.held, writer.committed) == (12_600, 0, 0, 0, 12_600)
+    outbox.close()
+
+
 def test_a_card_that_cannot_be_read_leaves_the_link_up(tmp_path, monkeypatch):
     rig = Rig(tmp_path)
     rig.outbox.put([reading(1)])

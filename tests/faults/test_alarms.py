@@ -1,0 +1,62 @@
+"""An alarm behind a backlog: at the listener of a real broker within two seconds of the sample that raised it.
+
+EDGE_BACKLOG readings wait when the node starts (100,000), and are let go so slowly that they wait until the last alarm.
+"""
+
+import os
+
+import pytest
+
+from edge.clock import Clock
+from edge.outbox.outbox import Outbox
+from edge.reading import Reading
+from tests.broker import Lab, config, needs_mosquitto
+
+pytestmark = [pytest.mark.faults, pytest.mark.broker, needs_mosquitto]
+
+BACKLOG = int(os.environ.get("EDGE_BACKLOG", "100000"))
+ALARMS = 10
+LIMIT = 2.0  # seconds
+DRAIN = 20  # seconds that the backlog takes at least
+RULE = """
+[[rule]]
+name = "rule-{n}"
+for = "{after}ms"
+[[rule.when]]
+sensor = "air"
+quantity = "temperature"
+above = -50.0
+"""
+
+
+def fill(folder):
+    """A card with readings of this boot that nobody has had yet."""
+    now = Clock().now()
+    outbox = Outbox(folder / "outbox")
+    for first in range(0, BACKLOG, 5000):
+        numbers = range(first, min(BACKLOG, first + 5000))
+        outbox.put([Reading("old", "level", float(n), "m", now._replace(ticks=now.ticks + n)) for n in numbers])
+    outbox.close()
+
+
+def test_alarms_overtake_a_backlog(tmp_path):
+    with Lab(tmp_path) as lab:
+        broker = lab.broker()
+        listener = lab.listener(broker)
+        text = config(
+            broker.port, 'air sht3x sim:// interval="100ms"', more=f'rate = "{BACKLOG // DRAIN}/s"', flush="1s"
+        )
+        node = lab.node(text + "".join(RULE.format(n=n, after=2000 + 700 * n) for n in range(ALARMS)), start=False)
+        fill(node.state)
+        node.start()
+        raised = [f"rule-{n}" for n in range(ALARMS)]
+        assert listener.until(lambda heard: raised[-1] in {record.device for record in heard.records}, 60), node.log
+        records, delays = list(listener.records), list(listener.delays)
+        late = {r.device: delay for r, delay in zip(records, delays, strict=False) if r.quantity == "alarm"}
+        old = sum(record.device == "old" for record in records)
+        print(f"backlog {BACKLOG}: {ALARMS} alarms, latest {max(late.values()):.2f} s; {BACKLOG - old} still waited")
+        assert sorted(late) == raised
+        assert old < BACKLOG
+        assert max(late.values()) <= LIMIT
+        assert listener.until(lambda heard: set(range(1, BACKLOG + 1)) <= heard.seqs, 120)
+        assert sum(record.quantity == "alarm" for record in list(listener.records)) == ALARMS

@@ -92,6 +92,20 @@ def test_a_restart_does_not_raise_it_again_and_a_rule_that_is_gone_clears_it(tmp
     ]
 
 
+def test_a_new_configuration_keeps_what_stands_and_clears_what_is_gone(tmp_path):
+    with Run(tmp_path, CONFIG + WARM) as node:
+        until(lambda: node.status()["alarms"][0]["raised"])
+        (tmp_path / "edge.toml").write_text(CONFIG + WARM + DEAF)
+        node.reload(lambda: load(tmp_path / "edge.toml"))
+        until(lambda: len(node.status()["alarms"]) == 2)
+        assert node.status()["alarms"][0]["raised"]
+        (tmp_path / "edge.toml").write_text(CONFIG + DEAF)
+        node.reload(lambda: load(tmp_path / "edge.toml"))
+        until(lambda: len(node.status()["alarms"]) == 1)
+        told = [(event["rule"], event["state"]) for event in events(node) if event["event"] == "alarm"]
+        assert told == [("warm", "raised"), ("warm", "cleared")]
+
+
 def test_the_command_lists_and_acknowledges(tmp_path, capsys):
     state = str(tmp_path / "state")
     with Run(tmp_path, CONFIG + WARM + DEAF) as node:
@@ -117,7 +131,11 @@ def test_the_command_lists_and_acknowledges(tmp_path, capsys):
     ("more", "says"),
     [
         ({}, "✓ flood  quiet"),
-        ({"blind": ["probe/level"]}, "– flood  quiet · cannot be judged now: no usable value of probe/level"),
+        ({"blind": {"probe/level": "value"}}, "– flood  quiet · cannot be judged now: no usable value of probe/level"),
+        (
+            {"blind": {"main/flow": "history"}},
+            "– flood  quiet · cannot be judged yet: too little history of main/flow",
+        ),
         (
             {"raised": True, "for": 130.0, "acknowledged": False,
              "cause": {"sensor": "probe", "quantity": "level", "value": 3.41, "limit": 3.2}},
@@ -140,7 +158,7 @@ def test_an_alarm_in_words(more, says):
         "acknowledged": True,
         "for": None,
         "cause": None,
-        "blind": [],
+        "blind": {},
         "output": None,
     }
     assert list(alarm.lines([quiet | more])) == [says]

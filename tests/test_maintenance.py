@@ -114,7 +114,7 @@ def test_the_command_switches_it_and_rules_ignore_the_sensor(tmp_path, capsys):
     with Run(tmp_path, CONFIG + WARM) as node:
         until(lambda: node.status()["sensors"][0]["good"] > 3)
         (told,) = node.status()["alarms"]
-        assert (told["raised"], told["blind"]) == (False, ["air/temperature"])
+        assert (told["raised"], told["blind"]) == (False, {"air/temperature": "value"})
         assert main(["status", "--state", state]) == 0
         shown = capsys.readouterr().out
         assert "under maintenance for 29 min" in shown

@@ -1,6 +1,8 @@
 """Rules in virtual time: when an alarm is raised and cleared, and what never does either."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from drivers import BusError, Reason
 from edge.clock import Stamp
@@ -126,7 +128,7 @@ def test_what_is_no_evidence_neither_raises_nor_clears(value, quality):
     bench.give(3.1)
     bench.series([value if value is None else 0.0] * 5, quality=quality)
     assert bench.changes == [(7, 1.0)]
-    assert bench.alarms.status()[0]["blind"] == ["probe/level"]
+    assert bench.alarms.status()[0]["blind"] == {"probe/level": "value"}
     bench.give(2.9)
     assert bench.changes == [(7, 1.0)]
     bench.give(2.8)
@@ -185,6 +187,7 @@ def test_after_a_start_a_change_may_raise_but_not_clear_before_its_window_is_ful
     bench = Bench(rule({"statistic": "change", "over": 480.0, "above": 0.3, "clear": 0.1}), past=past)
     bench.series([1.0] * 44, after=10)
     assert bench.changes == []
+    assert bench.alarms.status()[0]["blind"] == {"probe/level": "history"}
     bench.series([1.0] * 6, after=10)
     assert [value for _, value in bench.changes] == [0.0]
 
@@ -334,3 +337,28 @@ def test_a_line_that_fails_stops_nothing_and_is_tried_again(caplog):
     bench.give(3.5)
     assert bench.line.levels[-1] is True
     assert bench.alarms.status()[0]["output"]["trouble"] == ""
+
+
+QUALITIES = [GOOD, SUSPECT, BAD, MISSING, GOOD.flagged(Reason.WARMING_UP), GOOD.flagged(Reason.MAINTENANCE)]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([2.7, 2.8, 2.9, 3.0, 3.1, None]), st.sampled_from(QUALITIES)), max_size=60),
+    st.integers(0, 4),
+    st.integers(0, 4),
+)
+def test_whatever_comes_an_alarm_has_its_evidence(series, hold, clear_hold):
+    bench = Bench(rule(ABOVE, hold=float(hold), clear_hold=float(clear_hold)))
+    for value, quality in series:
+        bench.give(value, quality=quality)
+    usable = {
+        at: value for at, (value, quality) in enumerate(series, 1) if value is not None and quality in (GOOD, SUSPECT)
+    }
+    assert [value for _, value in bench.changes] == [1.0, 0.0] * (len(bench.changes) // 2) + [1.0] * (
+        len(bench.changes) % 2
+    )
+    for at, value in bench.changes:
+        assert at in usable
+        assert usable[at] > 2.8 if value else usable[at] <= 3.0
+        lately = [heard for when, heard in usable.items() if at - (hold if value else clear_hold) <= when <= at]
+        assert all(heard > 2.8 for heard in lately) if value else all(heard <= 3.0 for heard in lately)

@@ -178,9 +178,9 @@ def test_a_card_that_fails_is_said_in_the_first_line() -> None:
 
 def test_alarms_that_stand_and_rules_that_cannot_be_judged() -> None:
     quiet = {"rule": "leak", "raised": False, "acknowledged": True, "for": None, "cause": None, "output": None}
-    flood = {"raised": True, "rule": "flood", "for": 130.0, "blind": [],
+    flood = {"raised": True, "rule": "flood", "for": 130.0, "blind": {},
              "cause": {"sensor": "probe", "quantity": "level", "value": 3.41, "limit": 3.2}}  # fmt: skip
-    shown = text(changed(alarms=[quiet | {"blind": ["main/flow"]}, quiet | flood]))
+    shown = text(changed(alarms=[quiet | {"blind": {"main/flow": "value"}}, quiet | flood]))
     assert "alarms   1 of 2 rules · 1 rule cannot be judged now: edge alarm" in shown
     assert "    ✗ flood  raised for 2 min 10 s · probe/level 3.41, limit 3.2" in shown
     assert "leak" not in shown

@@ -190,7 +190,7 @@ def test_bad_values_do_not_end_an_episode():
     assert street.of("episode") == [pytest.approx(60 * MIN, abs=2 * MIN)]
     street.run(3 * HOUR, pm__pm2_5=5000.0)  # the range filter calls it bad
     assert len(street.of("episode")) == len(street.of("pm-silent")) == 1
-    assert street.alarms.status()[0]["blind"] == ["pm/pm2_5"]
+    assert street.alarms.status()[0]["blind"] == {"pm/pm2_5": "value"}
 
 
 def test_the_rules_of_the_how_to_are_right_and_do_what_it_says(tmp_path):

@@ -8,6 +8,11 @@ from typing import Any
 from edge.cli import args, exits, words
 from edge.cli.asking import asked
 
+LACKS = {
+    "value": "cannot be judged now: no usable value of",
+    "history": "cannot be judged yet: too little history of",
+}
+
 
 def main(argv: Sequence[str]) -> int:
     """Lists the alarms, 0 however many stand; or acknowledges one."""
@@ -15,8 +20,8 @@ def main(argv: Sequence[str]) -> int:
     args.add_state(parser)
     args.add_json(parser)
     does = parser.add_subparsers(dest="does", metavar="ack")
-    what = "somebody has seen it: a latched output goes low as soon as the alarm is cleared"
-    does.add_parser("ack", help=what, description=f"Acknowledges an alarm: {what}.").add_argument("name")
+    what = "Says that somebody has seen an alarm; a latched output goes low as soon as it is cleared."
+    does.add_parser("ack", help=what, description=what).add_argument("name", help="of the rule")
     given = parser.parse_args(argv)
     if given.does == "ack":
         asked(given.state, "acknowledge", rule=given.name)
@@ -54,8 +59,9 @@ def about(alarm: dict[str, Any]) -> Iterator[str]:
         yield f"{cause['sensor']}/{cause['quantity']} {value}" if cause["quantity"] else silent
     if not alarm["acknowledged"]:
         yield f"not acknowledged: edge alarm ack {alarm['rule']}"
-    if alarm["blind"]:
-        yield f"cannot be judged now: no usable value of {', '.join(alarm['blind'])}"
+    for lack, words_for_it in LACKS.items():
+        if names := [name for name, lacks in alarm["blind"].items() if lacks == lack]:
+            yield f"{words_for_it} {', '.join(names)}"
     output = alarm["output"]
     if output is not None:
         yield f"GPIO {output['gpio']} {'high' if output['on'] else 'low'}"

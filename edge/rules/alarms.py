@@ -56,7 +56,9 @@ class Alarms:
 
     def stop(self) -> None:
         """Brings the outputs to their safe state."""
-        for output in self._outputs.values():
+        with self._lock:
+            outputs, self._outputs = self._outputs, {}
+        for output in outputs.values():
             output.close()
 
     def hear(self, readings: Iterable[Reading]) -> None:
@@ -90,7 +92,7 @@ class Alarms:
         log.warning("alarm %s is acknowledged", name)
 
     def status(self) -> list[dict[str, Any]]:
-        """Each rule and how its alarm is."""
+        """Each rule and how its alarm is; ``blind`` is what cannot be judged now, and whether value or history lack."""
         with self._lock:
             return [self._status(rule) for rule in self.rules.values()]
 
@@ -102,7 +104,7 @@ class Alarms:
             "acknowledged": not rule.standing.latched,
             "since": rule.standing.since,
             "cause": rule.standing.cause and rule.standing.cause._asdict(),
-            "blind": [f"{cause.sensor}/{cause.quantity}".rstrip("/") for cause in rule.blind()],
+            "blind": {_name(condition): condition.lacks for condition in rule.blind()},
             "output": None if output is None else {"gpio": output.gpio, "on": output.on, "trouble": output.trouble},
         }
 
@@ -128,6 +130,11 @@ class Alarms:
         word, cause = WORDS[standing.raised], standing.cause
         self.tell("alarm", rule=name, state=word, since=standing.since, **(cause._asdict() if cause else {}))
         log.warning("alarm %s is %s%s", name, word, _why(cause))
+
+
+def _name(condition: Condition) -> str:
+    """``sensor/quantity``, or the sensor alone where any of its quantities will do."""
+    return f"{condition.settings.sensor}/{condition.settings.quantity}".rstrip("/")
 
 
 def _why(cause: Cause | None) -> str:

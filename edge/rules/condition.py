@@ -11,6 +11,7 @@ from edge.reading import GOOD, Level, Reading
 from edge.rules.window import Window
 from edge.settings.model import ConditionSettings
 
+VALUE, HISTORY = "value", "history"
 NEVER = Reason.WARMING_UP | Reason.MAINTENANCE
 
 
@@ -42,6 +43,7 @@ class Threshold:
         """``window`` is that of the statistic; None for the value itself."""
         self.settings = settings
         self.holds: bool | None = None
+        self.lacks = VALUE  # what it needs to be judged, where it cannot be
         limit = settings.below if settings.above is None else settings.above
         self._limit = limit if limit is not None else 0.0
         self._sign = 1.0 if settings.above is not None else -1.0
@@ -55,18 +57,18 @@ class Threshold:
     def hear(self, reading: Reading) -> None:
         """Takes a reading that concerns it."""
         if not _usable(reading, self.settings.suspect) or reading.value is None:
-            self.holds = None
+            self.holds, self.lacks = None, VALUE
             return
         value, whole = self._statistic(end(reading), reading.value)
         if value is None:
-            self.holds = None
+            self.holds, self.lacks = None, HISTORY
             return
         self._value = value
         if self._sign * value > self._sign * self._limit:
             self._beyond = True
         elif self._sign * value <= self._sign * self.settings.clear:
             self._beyond = False
-        self.holds = self._beyond if self._beyond or whole else None
+        self.holds, self.lacks = (self._beyond, "") if self._beyond or whole else (None, HISTORY)
 
     def cause(self) -> Cause:
         """What it judged last."""
@@ -90,6 +92,8 @@ class Threshold:
 
 class Silence:
     """No usable value of a sensor, or of one of its quantities, for a time."""
+
+    lacks = VALUE
 
     def __init__(self, settings: ConditionSettings, now: int) -> None:
         """``now`` are the ticks from which it counts; until a first value it cannot be judged before the time is up."""

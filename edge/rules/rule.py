@@ -65,9 +65,9 @@ class Rule:
             return deciding
         return None if None in answers else not deciding
 
-    def blind(self) -> list[Cause]:
+    def blind(self) -> list[Condition]:
         """The conditions that cannot be judged now."""
-        return [condition.cause() for condition in self.conditions if condition.holds is None]
+        return [condition for condition in self.conditions if condition.holds is None]
 
     def _turn(self, raised: bool, since: Stamp) -> None:
         turned = next(condition for condition in self.conditions if condition.holds is raised)

@@ -27,7 +27,7 @@ class ClockWatch:
         """``moment`` reads the clocks together, ``ask`` the kernel about leap seconds."""
         self._moment, self._ask = moment, ask
         self._before = moment()
-        self._leap = 0
+        self._leap = self._tai = 0  # seconds: of tonight, and of TAI ahead of UTC as far as the kernel knows
         self._steps = self._jumped = 0  # not yet told, and their sum in ns
         self._told = -QUIET
 
@@ -45,10 +45,12 @@ class ClockWatch:
 
     def _announced(self) -> Iterator[Happening]:
         told = self._ask()
-        leap = 0 if told is None else told.leap
+        leap, tai = (0, 0) if told is None else (told.leap, told.tai)
         if leap and leap != self._leap:
             yield Happening("clock", {"kind": "leap", "seconds": leap, "announced": True})
-        self._leap = leap or self._leap
+        if self._tai and abs(tai - self._tai) == 1:
+            leap = tai - self._tai  # it was, although nobody announced it
+        self._leap, self._tai = leap or self._leap, tai
 
     def _stepped(self, step: int, ticks: int) -> Iterator[Happening]:
         if self._leap and abs(step + self._leap * ONE) < ONE // 10:

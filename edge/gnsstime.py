@@ -25,8 +25,9 @@ ERROR = 1.0  # s: a sentence comes up to a second after the moment it tells, and
 PULSE_ERROR = 1e-4  # s: a busy small board stamps a pulse some ten microseconds late
 AFTER = (10_000_000, 900_000_000)  # ns in which the sentence that names a pulse follows it
 SECOND, WHOLE = 10**9, 1_000_000  # ns, and by how many a whole second may be missed
+CLOSE = 900_000_000  # ns: fixes closer than this tell no more than one of them does
 YEAR = 365 * 86400 * 10**9
-AHEAD, AHEAD_REPAIRED = 20 * YEAR, 5 * YEAR  # how far above the floor, or the last known date, a date may be
+AHEAD, AHEAD_REPAIRED = 20 * YEAR, YEAR // 2  # how far above the floor, or the last known date, a date may be
 
 
 class Agreement:
@@ -40,7 +41,7 @@ class Agreement:
         """All that agree, this one too, once they are enough and cover enough seconds; else none."""
         if self._seen and abs(offset - self._seen[-1][1]) > self._apart:
             self.forget()
-        if not self._seen or ticks - self._seen[-1][0] > SECOND // 2:  # of several in a second one counts
+        if not self._seen or ticks - self._seen[-1][0] > CLOSE:  # of several in a second one counts
             self._seen.append((ticks, offset))
         enough = len(self._seen) == AGREE and ticks - self._seen[0][0] >= SPAN - self._apart
         return [offset for _, offset in self._seen] if enough else []

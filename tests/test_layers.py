@@ -64,8 +64,16 @@ CALLS = {
     "datetime.datetime.utcnow": ("edge.clock",),
     "datetime.datetime.today": ("edge.clock",),
     "datetime.date.today": ("edge.clock",),
+    "time.localtime": ("edge.clock",),
+    "time.ctime": ("edge.clock",),
+    "time.CLOCK_REALTIME": ("edge.clock",),
+    "os.path.getmtime": ("edge.clock",),
+    "os.utime": ("edge.clock",),
     "time.sleep": ("drivers.ports",),
 }
+
+# Times of files are those of the wall clock: nothing here may be sorted, aged or thrown away by them.
+FILE_TIMES = frozenset(f"st_{which}time{unit}" for which in "amc" for unit in ("", "_ns"))
 
 # Known exceptions, each with its reason; one that is no longer needed fails the test.
 EXCEPTIONS = {
@@ -136,6 +144,8 @@ def _of_body(name: str, tree: ast.AST) -> Iterator[str]:
                 yield f"{name} has a relative import in line {node.lineno}"
     for node in ast.walk(tree):
         used = _dotted(node, names)
+        if isinstance(node, ast.Attribute) and node.attr in FILE_TIMES:
+            yield f"{name} goes by the time of a file in line {node.lineno}, which is that of the wall clock"
         if used in CALLS and name not in CALLS[used]:
             yield f"{name} uses {used} in line {node.lineno}, only {', '.join(CALLS[used])} may"
 
@@ -233,6 +243,13 @@ PLANTED = [
     ("edge.node", "from time import time_ns as t\nx = t()", "edge.node uses time.time_ns in line 2"),
     ("edge.node", "from datetime import datetime\ndatetime.now()", "edge.node uses datetime.datetime.now in line 2"),
     ("edge.node", "import datetime as d\nd.date.today()", "edge.node uses datetime.date.today in line 2"),
+    (
+        "edge.node",
+        "import time\ntime.clock_gettime(time.CLOCK_REALTIME)",
+        "edge.node uses time.CLOCK_REALTIME in line 2",
+    ),
+    ("edge.node", "import time\ntime.localtime()", "edge.node uses time.localtime in line 2"),
+    ("edge.node", "def age(path):\n    return path.stat().st_mtime", "edge.node goes by the time of a file in line 2"),
     ("drivers.driver", "from time import sleep\nsleep(1)", "drivers.driver uses time.sleep in line 2"),
     ("drivers.air.pms5003", "import threading", "drivers.air.pms5003 may not import threading"),
     ("edge.gadget", "", "edge.gadget has no layer"),

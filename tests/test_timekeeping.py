@@ -18,7 +18,8 @@ class Machine:
     """The clocks of a machine; ``pass_`` lets time go by."""
 
     def __init__(self, utc=0, bound=None):
-        self.ticks, self.monotonic, self.wall, self.bound, self.leap = 10 * S, 10 * S, utc, bound, 0
+        self.ticks, self.monotonic, self.wall, self.bound = 10 * S, 10 * S, utc, bound
+        self.leap, self.tai = 0, 37
 
     def pass_(self, seconds, *, asleep=0.0, step=0.0):
         self.ticks += round((seconds + asleep) * S)
@@ -29,7 +30,7 @@ class Machine:
         return Moment(self.ticks, self.wall, self.monotonic, 1e-6)
 
     def timex(self):
-        return Timex(self.bound, self.leap, False, 37)
+        return Timex(self.bound, self.leap, False, self.tai)
 
     def utc(self):
         return self.wall
@@ -89,6 +90,21 @@ def test_a_leap_second_is_announced_and_told_but_is_no_step(machine, watch):
     machine.leap = 0
     machine.pass_(1.0, step=-1.0)
     assert seen(watch) == [("clock", "leap", 1)]
+
+
+def test_a_leap_second_that_nobody_announced_shows_in_tai(machine, watch):
+    assert seen(watch) == []
+    machine.tai = 38
+    machine.pass_(1.0, step=-1.0)
+    assert seen(watch) == [("clock", "leap", 1)]
+
+
+def test_tai_that_is_set_for_the_first_time_is_no_leap_second(machine, watch):
+    machine.tai = 0
+    assert seen(watch) == []
+    machine.tai = 1
+    machine.pass_(1.0, step=-1.0)
+    assert seen(watch) == [("clock", "step", -1.0)]
 
 
 def test_a_machine_too_busy_to_read_its_clocks_says_nothing(machine, watch):

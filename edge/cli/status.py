@@ -139,7 +139,8 @@ def _clock(clock: dict[str, Any]) -> str:
     if clock["source"] is None:
         return "not synchronised yet: readings carry boot time and are dated later"
     disputed = "".join(f" · {source} says {apart:+.3f} s" for source, apart in clock["disputed"].items())
-    return f"{clock['source']} ±{clock['error']:.3f} s{disputed}"
+    digits = 3 if clock["error"] >= 0.01 else 5  # with PPS it is a tenth of a millisecond
+    return f"{clock['source']} ±{clock['error']:.{digits}f} s{disputed}"
 
 
 def _painted(text: str, line: str) -> str:

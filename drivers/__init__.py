@@ -10,8 +10,9 @@
 from drivers.bus import I2C, Bus, Files, Pin, Pulses, Stream, Wire
 from drivers.driver import Driver, I2CDriver, Measurement, StreamDriver, Timing
 from drivers.errors import BadData, BusError, DriverError, NoData
+from drivers.gpio import switch
 from drivers.option import REQUIRED, Option
-from drivers.plug import Plug, plug, switch
+from drivers.plug import Plug, plug
 from drivers.quality import NONE, Reason
 from drivers.quantity import CATALOGUE, Quantity, is_total, units
 from drivers.registry import announced, load, names

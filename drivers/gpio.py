@@ -124,7 +124,7 @@ class EventPin(_Pin):
 
 
 class Switch(Port):
-    """A GPIO line that switches something, such as the supply of a device; high is on."""
+    """A line of gpiozero that switches something, such as the supply of a device; high is on."""
 
     def __init__(self, gpio: int, *, on: bool, factory: Any = None) -> None:
         """``gpio`` in BCM numbering, ``on`` how it begins; raises ``BusError``."""
@@ -147,6 +147,39 @@ class Switch(Port):
     def close(self) -> None:
         """Gives the line back; what hangs on it follows its pull resistor."""
         self._line.close()
+
+
+class LineSwitch(Port):
+    """The same by gpiod."""
+
+    def __init__(self, gpio: int, library: Any, *, on: bool) -> None:
+        """``gpio`` in BCM numbering, ``library`` is the module gpiod, ``on`` how it begins; raises ``BusError``."""
+        self._gpio, self._name, line = gpio, f"GPIO {gpio}", library.line
+        self._high, self._low = line.Value.ACTIVE, line.Value.INACTIVE
+        with translated(self._name):
+            begin = self._high if on else self._low
+            settings = library.LineSettings(direction=line.Direction.OUTPUT, output_value=begin)
+            self._request: Any = library.request_lines(_chip(library), {gpio: settings}, consumer="edge")
+
+    def on(self) -> None:
+        """Makes the line high."""
+        with translated(self._name):
+            self._request.set_value(self._gpio, self._high)
+
+    def off(self) -> None:
+        """Makes the line low."""
+        with translated(self._name):
+            self._request.set_value(self._gpio, self._low)
+
+    def close(self) -> None:
+        """Gives the line back; what hangs on it follows its pull resistor."""
+        self._request.release()
+
+
+def switch(gpio: int, *, on: bool) -> Switch | LineSwitch:
+    """What switches something at a line, and is ``on`` or off at first; raises ``BusError``."""
+    library = gpiod()
+    return Switch(gpio, on=on) if library is None else LineSwitch(gpio, library, on=on)
 
 
 def pin(gpio: int, *, debounce: float = 0.0) -> PulsePin | EventPin:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from drivers.bus import Bus, Stream, Wire
 from drivers.driver import Driver
 from drivers.errors import BusError
-from drivers.gpio import Switch, pin
+from drivers.gpio import pin
 from drivers.ports import I2CPort, SerialPort, SysFiles, TcpPort
 from drivers.registry import load
 from drivers.sim import SimPort
@@ -113,11 +113,6 @@ def plug(driver: str, place: str | int, *, baud: int | None = None, debounce: fl
         return SimPort(driver, place)
     kind = load(driver)
     return RealPort(_opener(kind.wire, place, baud, usual_debounce(kind) if debounce is None else debounce))
-
-
-def switch(gpio: int, *, on: bool) -> Switch:
-    """What switches something at a GPIO line, and is ``on`` or off at first; raises ``BusError``."""
-    return Switch(gpio, on=on)
 
 
 def usual_debounce(driver: type[Driver]) -> float:

@@ -33,6 +33,11 @@ class Request:
         assert line == 17
         return self.level
 
+    def set_value(self, line: int, level: Level) -> None:
+        if self.released:
+            raise OSError("the line is gone")
+        self.level = level
+
     def wait_edge_events(self, timeout: float) -> bool:
         try:
             self.next = self.waiting.get(timeout=timeout)
@@ -85,7 +90,7 @@ class Library:
 
     line = SimpleNamespace(
         Value=Level,
-        Direction=SimpleNamespace(INPUT="input"),
+        Direction=SimpleNamespace(INPUT="input", OUTPUT="output"),
         Edge=SimpleNamespace(BOTH="both"),
         Bias=SimpleNamespace(PULL_UP="pull up"),
     )
@@ -222,3 +227,54 @@ def test_gpiozero_serves_where_it_is_not(monkeypatch: pytest.MonkeyPatch) -> Non
     assert isinstance(port, PulsePin)
     assert (port.take()[0], port.lost) == (0, 0)
     port.close()
+
+
+class GpiodLine:
+    """A switch on the stand-in of gpiod."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, library: Library) -> None:
+        monkeypatch.setattr(gpio, "gpiod", lambda: library)
+        self._library = library
+
+    def high(self) -> bool:
+        """What the kernel was told last, or asked for at the start."""
+        _, lines, _ = self._library.asked[-1]
+        began = lines[17]["output_value"]
+        return (began if self._library.request.level is None else self._library.request.level) is Level.ACTIVE
+
+    def lose(self, switch: object) -> None:
+        self._library.request.released = True
+
+
+class GpiozeroLine:
+    """A switch on gpiozero's own mock."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, library: Library) -> None:
+        from gpiozero.pins.mock import MockFactory
+
+        self._factory = MockFactory()
+        monkeypatch.setattr(gpio, "gpiod", lambda: None)
+        monkeypatch.setattr(gpio, "_lgpio", lambda: self._factory)
+
+    def high(self) -> bool:
+        return bool(self._factory.pin(17).state)
+
+    def lose(self, switch: drivers.gpio.Switch) -> None:
+        switch._line.close()
+
+
+@pytest.mark.parametrize("made", [GpiodLine, GpiozeroLine])
+@pytest.mark.parametrize("on", [True, False])
+def test_a_switch_begins_as_asked_and_does_what_it_is_told(monkeypatch, library, made, on) -> None:
+    library.request.level = None
+    line = made(monkeypatch, library)
+    switch = drivers.switch(17, on=on)
+    assert line.high() is on
+    switch.off()
+    assert not line.high()
+    switch.on()
+    assert line.high()
+    line.lose(switch)
+    with pytest.raises(drivers.BusError, match="GPIO 17"):
+        switch.off()
+    switch.close()

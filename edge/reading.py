@@ -36,6 +36,8 @@ class Quality:
 
     def flagged(self, reasons: Reason) -> "Quality":
         """This quality, made worse by ``reasons``."""
+        if not reasons:
+            return self
         level = max([self.level, *(LEVELS.get(reason, Level.SUSPECT) for reason in Reason if reason in reasons)])
         return Quality(level, self.reasons | reasons)
 

@@ -94,7 +94,7 @@ def converted(value: float, unit: str, to: str) -> float:
     """The same amount in another unit, within the last digit of a float. Raises ``ValueError`` for two dimensions."""
     if unit == to:
         return value
-    if to not in kin(unit):
+    old, new = UNITS.get(unit), UNITS.get(to)
+    if old is None or new is None or old.dimension != new.dimension:
         raise ValueError(f"{unit!r} cannot be converted to {to!r}")
-    old, new = UNITS[unit], UNITS[to]
     return (value + old.offset) * (old.by * new.per) / (old.per * new.by) - new.offset

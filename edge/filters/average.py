@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import final
 
 from drivers import is_total
@@ -48,6 +49,7 @@ ENDINGS: dict[str, How] = {"min": How.MIN, "max": How.MAX, "increment": How.SUM}
 STRENGTHS: dict[str, str] = {"course": "speed", "wind_direction": "wind_speed"}
 
 
+@lru_cache(maxsize=512)  # asked for every reading
 def way(name: str) -> How:
     """How a quantity is averaged; ``level_upstream`` as ``level``, ``sound_level_max`` by its highest."""
     stem, _, ending = name.rpartition("_")
@@ -95,8 +97,10 @@ class Average(ABC):
         return Spread(self.count, self._low, self._high)
 
     def _extend(self, value: float, low: float, high: float) -> None:
-        self._low = min(self._low, low) if self.count else low
-        self._high = max(self._high, high) if self.count else high
+        if not self.count or low < self._low:
+            self._low = low
+        if not self.count or high > self._high:
+            self._high = high
 
 
 class Mean(Average):

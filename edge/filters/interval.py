@@ -22,16 +22,17 @@ class Intervals:
         Without ``weight`` the reading cannot count; ``pace`` is the longest time in seconds that it stands for.
         The first interval of a channel begins with its first reading.
         """
-        grid = Stamp(reading.at.boot, reading.at.ticks // self._length * self._length)
+        boot, ticks = reading.at
+        start = ticks // self._length * self._length
         channel = reading.device, reading.quantity
         interval = self._open.get(channel)
         done: list[Reading] = []
         if interval is None:
-            interval = _Interval(grid, reading.at, how, Coverage(pace))
-        elif interval.grid != grid:
+            interval = self._open[channel] = _Interval(Stamp(boot, start), reading.at, how, Coverage(pace))
+        elif interval.grid.ticks != start or interval.grid.boot != boot:
             done.append(interval.result(interval.grid.ticks + self._length, self._valid))
-            interval = _Interval(grid, grid, how, interval.coverage.next())
-        self._open[channel] = interval
+            grid = Stamp(boot, start)
+            interval = self._open[channel] = _Interval(grid, grid, how, interval.coverage.next())
         interval.add(reading, weight)
         return done
 
@@ -101,9 +102,9 @@ class _Interval:
     def add(self, reading: Reading, weight: float | None) -> None:
         """One more reading; without ``weight`` it cannot count, and what is bad does not leave a trace."""
         self._last = reading
-        if reading.quality.level >= Level.BAD:
-            return
         if reading.quality is not GOOD:
+            if reading.quality.level >= Level.BAD:
+                return
             self._quality = self._quality.joined(reading.quality)
         value = reading.value
         if value is None or weight is None or not math.isfinite(value):

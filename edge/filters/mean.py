@@ -83,7 +83,7 @@ class Mean(Filter):
                 reasons |= Reason.STALE
             self._totals[channel] = increment, total.at.ticks
         quantity, quality = increment_of(total.quantity), total.quality.flagged(reasons)
-        return total._replace(quantity=quantity, value=value, quality=quality, raw=None, spread=None)
+        return Reading(total.device, quantity, value, total.unit, total.at, total.span, quality)
 
 
 def increment_of(total: str) -> str:

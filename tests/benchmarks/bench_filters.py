@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from drivers import Quantity
+from drivers import Quantity, is_total
 from edge.clock import Stamp
 from edge.filters import FILTERS, Chain, Filter
 from edge.reading import Reading
@@ -51,13 +51,13 @@ class Identity(Filter):
 
 
 def measurements(quantities: Iterable[Quantity]) -> list[list[Reading]]:
-    """A day's swing with noise, one measurement a second."""
+    """A swing with noise, of totals a rise, one measurement a second."""
     noise = random.Random(1)
     made = []
     for at in range(MEASUREMENTS):
-        value = 40 + 20 * math.sin(at / 500) + noise.gauss(0, 1)
-        stamp = Stamp("boot", at * 10**9)
-        made.append([Reading("dut", one.name, round(value, one.decimals), one.unit, stamp) for one in quantities])
+        value, stamp = 40 + 20 * math.sin(at / 500) + noise.gauss(0, 1), Stamp("boot", at * 10**9)
+        values = {one.name: round(3.0 * at if is_total(one.name) else value, one.decimals) for one in quantities}
+        made.append([Reading("dut", one.name, values[one.name], one.unit, stamp) for one in quantities])
     return made
 
 

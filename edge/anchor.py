@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 DRIFT = 50e-6  # of the time since an anchor: what the oscillator of a small board may be off, warm or cold
+MS = 1_000_000  # ns
 RTC = "rtc"  # the source that never counts beside another one
 
 
@@ -12,6 +13,10 @@ class Stamp(NamedTuple):
 
     boot: str
     ticks: int
+
+    def in_ms(self) -> "Stamp":
+        """The same moment in whole milliseconds: no process knows better when a frame ended."""
+        return Stamp(self.boot, self.ticks // MS * MS)
 
 
 class Trust(NamedTuple):

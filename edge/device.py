@@ -5,7 +5,7 @@ Its log says one thing when it falls ill and one when it is well again; in betwe
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from drivers import NONE, BadData, Bus, BusError, Driver, DriverError, Measurement, NoData, Plug, Reason, is_total
@@ -39,8 +39,7 @@ class Device:
         self.name = settings.name
         self.shared = driver.wire.shared  # others hang on the same wire and wait while this one is asked
         self.settings, self.plug = settings, plug
-        self.health, self.trouble = Health.STARTING, ""
-        self.since = now()
+        self.health, self.trouble, self.since = Health.STARTING, "", now()
         self.counts = Counts()
         self.on_measurement: Callable[[Measurement, Stamp], None] = lambda got, at: None
         self.on_event: Callable[..., None] = lambda kind, **fields: None
@@ -48,6 +47,7 @@ class Device:
         self.look_up: Callable[[str, str], Reading | None] = lambda device, quantity: None
         self.maintained: Callable[[], bool] = lambda: False  # whether a technician works at it
         self.memory: dict[str, float] = {}  # totals, kept across restarts by the node
+        self.identity: Mapping[str, str] = {}  # model, serial and firmware, as far as the part tells them
         self._class, self._chain, self._clock, self._now = driver, chain, clock, now
         quantities = driver.measured(settings.options)
         self._units = {quantity.name: quantity.unit for quantity in quantities}
@@ -173,6 +173,8 @@ class Device:
             driver.memory = self.memory
             self._reset(driver)
             driver.start()
+            with suppress(DriverError):  # one that does not say who it is may measure all the same
+                self.identity = driver.identify() or self.identity
         except DriverError:
             raise
         except Exception as error:
@@ -192,6 +194,7 @@ class Device:
     def _good(self, got: Measurement) -> list[Reading]:
         at = self._clock.now()
         self.on_measurement(got, at)
+        at = at.in_ms()
         self._heard, self._reopen, self._retreat = self._now(), REOPEN_FIRST, RETREAT_FIRST
         self._attempts = 0
         self.counts.good += 1
@@ -308,7 +311,7 @@ class Device:
         if now - self._said_missing < max(self._pace, MISSING_EVERY):
             return []
         self._said_missing = now
-        at, quality = self._clock.now(), MISSING.flagged(Reason.MAINTENANCE) if self.maintained() else MISSING
+        at, quality = self._clock.now().in_ms(), MISSING.flagged(Reason.MAINTENANCE) if self.maintained() else MISSING
         return self._chain(
             [Reading(self.name, name, None, unit, at, quality=quality) for name, unit in self._units.items()]
         )

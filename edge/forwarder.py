@@ -7,45 +7,29 @@ again from disk, so nothing is lost and a repeat has the same seq.
 import json
 import logging
 import time
-import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 from threading import Event, Thread
-from typing import Any
 
 from edge.clock import Clock
 from edge.errors import Refused, UplinkDown
 from edge.events import Events
-from edge.outbox.cursor import Cursor, runs
-from edge.outbox.picker import Picker
-from edge.outbox.unstored import Unstored
+from edge.notices import Notices
+from edge.outbox.cursor import runs
 from edge.pace import Backoff
-from edge.payload import Payload
+from edge.publication import Publisher
 from edge.reading import Batch, Reading
-from edge.settings.model import UplinkSettings
-from edge.uplink import Ack, Uplink
+from edge.route import Route
+from edge.uplink import Ack
 
 log = logging.getLogger("edge.forwarder")
 
 ALARM_ROOM = 2  # messages that alarms may have under way beyond the window
-HEALTH = 60.0  # seconds between two messages about the node
 IDLE = 1.0  # seconds a poll lasts when there is nothing to send
 STABLE = 30.0  # seconds of connection after which the next failure is a new story
 FAREWELL = 4.0  # seconds the end may take: a broker that does not answer must not hold up a stop
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """What leads to one destination."""
-
-    settings: UplinkSettings
-    uplink: Uplink
-    payload: Payload
-    cursor: Cursor
-    picker: Picker
-    unstored: Unstored = field(default_factory=Unstored)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +48,18 @@ class Forwarder:
         self.cursor, self._unstored = route.cursor, route.unstored
         self.state = "connecting"  # connecting, connected or down
         self.down: UplinkDown | None = None  # why it is
+        self.trouble: str | None = None  # why readings do not go although it is up
         self.since = time.monotonic()  # of the state
         self.sent = 0  # readings handed to the connection, repeats included
         self.beat: Callable[[], None] = lambda: None
         self._node, self._route, self._uplink = node, route, route.uplink
-        self._events, self._clock = events, clock
+        self._events = events
         self._batches: dict[int, Sent] = {}  # under way, by token
         self._reports: dict[int, int] = {}  # ids of events under way, by token
         self._asides: set[int] = set()  # messages under way that need no account, by token
-        self._unread: dict[str, str] = {}  # which of alarms and readings the card does not give, and why
-        self._health_at = 0.0
-        self.health: Callable[[], dict[str, Any]] = dict
+        self._holdups: dict[str, str] = {}  # the same of alarms and readings apart
+        self.publisher = Publisher(node, route.settings, route.payload, clock)
+        self.notices = Notices()
         self.obey: Callable[[bytes], bytes | None] = lambda command: None
         self._backoff = Backoff(f"{node} {self.name}")
         self._stopping = Event()
@@ -139,6 +124,7 @@ class Forwarder:
         self._uplink.connect()
         self._events.restart(self.name)
         self._route.picker.restart()
+        self.notices.restart()
         self._note("connected")
         while not self._stopping.is_set():
             self.beat()
@@ -160,29 +146,42 @@ class Forwarder:
 
     def _fill(self) -> None:
         """Sends as much as the window takes."""
-        self._send_health()
-        self._send_copies()
-        while self._room() > -ALARM_ROOM and (alarm := self._picked("alarms", self._route.picker.alarm)):
-            self._send(alarm)
-        while self._room() > 0:
-            if self._send_event():
-                continue
-            batch = self._picked("readings", self._route.picker.next)
-            if batch is None:
-                return
+        self._send_notices()
+        ready = self._ready()
+        if ready:
+            self._send_copies()
+            while self._room() > -ALARM_ROOM and (alarm := self._picked("alarms", self._route.picker.alarm)):
+                self._send(alarm)
+        while self._room() > 0 and self._send_event():
+            continue
+        while ready and self._room() > 0 and (batch := self._picked("readings", self._route.picker.next)):
             self._send(batch)
+
+    def _ready(self) -> bool:
+        """Whether readings can go at all."""
+        waits = self.publisher.waits
+        if waits is not None and "date" not in self._holdups:
+            log.warning("readings for %s wait on disk: %s", self.name, waits)
+        self._hold("date", waits)
+        return waits is None
+
+    def _hold(self, what: str, why: str | None) -> None:
+        if why is None:
+            self._holdups.pop(what, None)
+        else:
+            self._holdups[what] = why
+        self.trouble = next(iter(self._holdups.values()), None)
 
     def _picked(self, what: str, pick: Callable[[str, int], Batch | None]) -> Batch | None:
         """What waits on the card. One that cannot be read is no fault of the link, which goes on with the rest."""
-        batch = None
+        batch = why = None
         try:
             batch = pick(self._node, self._route.settings.batch)
-            self._unread.pop(what, None)
         except OSError as error:
-            if what not in self._unread:
+            why = f"{what} cannot be read from the card: {error}"
+            if what not in self._holdups:
                 log.error("the %s for %s cannot be read from the card: %s. Tries go on", what, self.name, error)
-            self._unread[what] = f"{what} cannot be read from the card: {error}"
-        self.trouble = next(iter(self._unread.values()), None)
+        self._hold(what, why)
         return batch
 
     def _send_copies(self) -> None:
@@ -192,19 +191,18 @@ class Forwarder:
                 batch := self._unstored.next(self._node, self._route.settings.batch, alarm=alarm)
             ):
                 with suppress(Refused):
-                    self._asides.add(self._publish("alarms" if alarm else "readings", batch))
+                    self._asides.add(self._publish(batch, alarm=alarm))
 
     def _room(self) -> int:
         """Messages that the window still takes."""
         return self._uplink.window - len(self._batches) - len(self._reports) - len(self._asides)
 
-    def _send_health(self) -> None:
-        """How the node is, now and then; one that is lost is followed by the next."""
-        if time.monotonic() < self._health_at or self._room() <= 0:
-            return
-        self._health_at = time.monotonic() + HEALTH
-        with suppress(Refused):
-            self._asides.add(self._uplink.send("health", json.dumps(self.health()).encode(), {"node": self._node}))
+    def _send_notices(self) -> None:
+        """What is to be told about the node; a notice that is lost is followed by the next."""
+        while self._room() > -ALARM_ROOM and (notice := self.notices.next()) is not None:
+            with suppress(Refused):
+                topic, properties = self.publisher.topic(notice.channel), {"node": self._node}
+                self._asides.add(self._uplink.send(topic, notice.payload, properties, retain=notice.retain))
 
     def _hear(self, channel: str, payload: bytes) -> None:
         """A receipt, or a command, which gets its reply."""
@@ -239,24 +237,23 @@ class Forwarder:
         return True
 
     def _send(self, batch: Batch) -> None:
+        if (why_never := self.publisher.never(batch)) is not None:
+            self._park(batch, why_never)
+            return
         try:
-            token = self._publish("alarms" if batch.lane == "alarm" else "readings", batch)
+            token = self._publish(batch, alarm=batch.lane == "alarm")
         except Refused as why:
             self._split(batch, str(why))
             return
         self.sent += len(batch.readings)
         self._batches[token] = Sent(tuple(runs(batch.seqs)), batch.lane)
 
-    def _publish(self, channel: str, batch: Batch) -> int:
-        message = self._route.payload.encode(batch, self._clock)
-        if self._route.settings.compress == "deflate":
-            message = zlib.compress(message, 6)
-        return self._uplink.send(channel, message, self._properties(batch))
-
-    def _properties(self, batch: Batch) -> dict[str, str]:
-        seqs = {"first": str(batch.first), "last": str(batch.last)} if batch.first else {}
-        lane, schema = batch.lane, self._route.payload.schema
-        return {"node": self._node, "boot": batch.boot, **seqs, "lane": lane, "schema": schema}
+    def _publish(self, batch: Batch, *, alarm: bool) -> int:
+        publication = self.publisher.of(batch, alarm=alarm)
+        self._send_notices()  # the batch may have a channel whose number nobody has been told yet
+        token = self._uplink.send(*publication)
+        self.notices.sent(batch)
+        return token
 
     def _settle(self, ack: Ack) -> None:
         if ack.token in self._asides:
@@ -277,9 +274,13 @@ class Forwarder:
             for half in batch.halves():
                 self._send(half)
             return
-        log.error("%s will never take reading %d (%s); it is parked", self.name, batch.first, why)
-        self.cursor.refuse(batch.first)
-        self._events.put("refused", destination=self.name, first=batch.first, last=batch.first, reason=why)
+        self._park(batch, why)
+
+    def _park(self, batch: Batch, why: str) -> None:
+        log.error("%s will never take readings %d..%d (%s); they are parked", self.name, batch.first, batch.last, why)
+        for seq in batch.seqs:
+            self.cursor.refuse(seq)
+        self._events.put("refused", destination=self.name, first=batch.first, last=batch.last, reason=why)
 
     def _note(self, state: str, why: UplinkDown | None = None) -> None:
         if why is not None and (self.down is None or why.state != self.down.state):

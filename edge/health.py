@@ -80,7 +80,7 @@ def uplink_status(forwarder: Forwarder, outbox: Outbox) -> dict[str, Any]:
         "name": forwarder.name,
         "state": forwarder.state,
         "cause": down.state if down else None,
-        "trouble": str(down) if down else None,
+        "trouble": str(down) if down else forwarder.trouble,
         "remedy": down.remedy if down else None,
         "for": round(time.monotonic() - forwarder.since, 1),
         "sent": forwarder.sent,

@@ -28,6 +28,7 @@ from edge.health import (
     verdict,
 )
 from edge.lock import locked
+from edge.machine import Machine, watch_supply
 from edge.maintenance import Maintenance
 from edge.notify import notify
 from edge.outbox.cursor import Cursor
@@ -64,6 +65,7 @@ class Node:
         self.stores = self._stores(folder)
         self._timekeeping = Timekeeping(self.clock, self.stores.events, self.state)
         self._timekeeping.rtc = settings.clock.rtc
+        self.machine = Machine(folder)
         self._beats = Beats()
         self._since = self._saved = time.monotonic()
         self._settled = 0  # readings that had arrived when cursors were last saved
@@ -132,7 +134,7 @@ class Node:
             }
 
     def health(self) -> dict[str, Any]:
-        """The status in short, for the far end: the account of each destination, the card, the clock, who is ill."""
+        """The status in short, for the far end: the account of each destination, card, clock, machine, who is ill."""
         hanging, pipeline = self._beats.hanging(), self.pipeline
         return {
             "health": verdict(pipeline.devices, pipeline.writer, hanging),
@@ -142,6 +144,7 @@ class Node:
             "outbox": outbox_status(self.stores.outbox, pipeline.writer),
             "clock": clock_status(self.clock),
             "process": process_status(self._since),
+            "machine": self.machine.status(),
         }
 
     def replay(self, first: int, last: int, to: str | None = None) -> list[str]:
@@ -222,6 +225,7 @@ class Node:
 
     def _housekeeping(self) -> None:
         self._timekeeping.turn()
+        watch_supply(self.machine, self.stores.events)
         if self._fresh is not None:
             self._take_over()
         self.stores.maintenance.tick()

@@ -15,10 +15,12 @@ from edge.clock import Clock
 from edge.device import Device
 from edge.events import Events
 from edge.filters import Chain, linked
-from edge.forwarder import Forwarder, Route
+from edge.forwarder import Forwarder
 from edge.gnsstime import Receiver
 from edge.health import Beats
+from edge.inventory import Inventory, InventoryNotice
 from edge.maintenance import Maintenance
+from edge.notices import HealthNotice, Notices
 from edge.outbox.cursor import Cursor
 from edge.outbox.outbox import Outbox
 from edge.outbox.picker import Picker
@@ -28,6 +30,7 @@ from edge.payload import Channels, load
 from edge.power import Power
 from edge.pulse import PulseLine
 from edge.reading import Reading
+from edge.route import Route
 from edge.rules import Past, alarms
 from edge.sampler import Sampler
 from edge.settings import ClockSettings, FilterSettings, SensorSettings, Settings, UplinkSettings
@@ -82,6 +85,10 @@ class Pipeline:
         self.forwarders = [_forwarder(settings, uplink, stores, voice) for uplink in settings.uplinks]
         for part, name in self._parts():
             part.beat = beats.of(name)
+        self.inventory = Inventory(settings, self.devices, stores.channels)
+        for forwarder in self.forwarders:
+            known = InventoryNotice(self.inventory, forwarder.publisher.packed)
+            forwarder.notices = Notices((known, HealthNotice(voice.health)))
         self.writer.on_commit = self._committed
         self.writer.on_unstored = self._copied
         stores.outbox.on_evicted = self._evicted
@@ -235,7 +242,6 @@ def _forwarder(whole: Settings, settings: UplinkSettings, stores: Stores, voice:
     picker.on_lost = lambda first, last: _lost(stores, settings.name, first, last)
     _settle(stores, cursor)
     forwarder = Forwarder(whole.node.id, route, stores.events, stores.clock)
-    forwarder.health = voice.health
     if "command" in inbound:
         forwarder.obey = voice.obey
     return forwarder

@@ -33,7 +33,7 @@ class FakeUplink:
         self.connections += 1
         self._under_way.clear()
 
-    def send(self, channel, payload, properties):
+    def send(self, channel, payload, properties, *, retain=False):
         if self.down:
             raise UplinkDown("the fake is down")
         if self.largest is not None and len(payload) > self.largest:
@@ -76,7 +76,8 @@ class FakeUplink:
         return [json.loads(payload) for sent, payload, _ in self.messages if sent == "event"]
 
     def _verdict(self, channel, payload):
-        return self.refuse(unpacked(payload)) if channel == "readings" else None
+        packed = channel == "readings" and payload.startswith(b"[")
+        return self.refuse(unpacked(payload)) if packed else None
 
 
 def unpacked(payload):

@@ -1,23 +1,46 @@
 """The forwarder: everything committed arrives, in order, and the ledger says what became of it."""
 
+import json
 from contextlib import contextmanager
 from threading import Event
 
 import pytest
 
-from edge.clock import Clock, Stamp
+from edge.clock import Anchor, Clock, Stamp
 from edge.events import Events
-from edge.forwarder import Forwarder, Route
+from edge.forwarder import Forwarder
+from edge.notices import HealthNotice, Notice, Notices
 from edge.outbox.cursor import Cursor
 from edge.outbox.outbox import Outbox
 from edge.outbox.picker import Picker
 from edge.payload import load
+from edge.payload.channels import table_of
 from edge.reading import Reading
+from edge.route import Route
 from edge.settings import UplinkSettings
 from edge.state import State
 from tests.fakes import FakeUplink, unpacked
 
 PATIENCE = 10.0
+
+
+class Telling:
+    """Tells the channel table whenever it changes, as the inventory does."""
+
+    def __init__(self, channels):
+        self.channels, self.told = channels, None
+
+    def restart(self):
+        self.told = None
+
+    def sent(self, batch):
+        pass
+
+    def next(self):
+        if self.channels.digest == self.told:
+            return None
+        self.told = self.channels.digest
+        return Notice("inventory", json.dumps(self.channels.as_dict()).encode(), retain=True)
 
 
 class Rig:
@@ -31,12 +54,13 @@ class Rig:
         settings = UplinkSettings("city", "mqtt", "localhost", 1883, **{"batch": 10, **more})
         self.cursor.receipt = settings.custody == "receipt"
         self.picker = Picker(self.outbox, self.cursor, settings.rate, wanted)
-        route = Route(settings, self.uplink, load("senml+json")(), self.cursor, self.picker)
-        self.forwarder = Forwarder("N-1", route, self.events, Clock())
+        route = Route(settings, self.uplink, load(settings.payload)(), self.cursor, self.picker)
+        self.clock = Clock(boot="b")
+        self.forwarder = Forwarder("N-1", route, self.events, self.clock)
         self.number = 0
 
-    def put(self, count):
-        readings = [Reading("pm", "pm2_5", float(self.number + n), "ug/m3", Stamp("b", (self.number + n) * 10**9))
+    def put(self, count, boot="b"):
+        readings = [Reading("pm", "pm2_5", float(self.number + n), "ug/m3", Stamp(boot, (self.number + n) * 10**9))
                     for n in range(count)]  # fmt: skip
         self.number += count
         self.outbox.put(readings)
@@ -232,7 +256,7 @@ def test_a_replay_sends_again_marked_and_leaves_the_account_alone(tmp_path):
 
 def test_health_goes_out_once_a_minute_and_counts_nowhere(tmp_path):
     rig = Rig(tmp_path)
-    rig.forwarder.health = lambda: {"health": "healthy"}
+    rig.forwarder.notices = Notices([HealthNotice(lambda: {"health": "healthy"})])
     rig.put(20)
     with running(rig):
         rig.until(rig.drained)
@@ -241,3 +265,47 @@ def test_health_goes_out_once_a_minute_and_counts_nowhere(tmp_path):
     told = [payload for channel, payload, _ in rig.uplink.messages if channel == "health"]
     assert told == [b'{"health": "healthy"}']
     assert rig.cursor.ledger(25).delivered == 25
+
+
+def test_a_payload_that_needs_dates_waits_until_the_clock_is_known(tmp_path):
+    rig = Rig(tmp_path, payload="thingsboard")
+    rig.put(20)
+    with running(rig):
+        rig.until(lambda: rig.forwarder.trouble)
+        assert rig.forwarder.state == "connected" and "date" in rig.forwarder.trouble
+        assert rig.cursor.ledger(20).waiting == 20 and rig.uplink.messages == []
+        rig.clock.offer(Anchor("b", 0, 1_790_000_000 * 10**9, "ntp", 0.01))
+        rig.forwarder.wake()
+        rig.until(rig.drained)
+        rig.until(lambda: rig.forwarder.trouble is None)
+    assert {channel for channel, _, _ in rig.uplink.messages} == {"v1/gateway/telemetry"}
+    assert rig.cursor.ledger(20).delivered == 20
+
+
+def test_readings_of_a_boot_that_never_had_a_date_are_refused_and_told_where_a_date_is_needed(tmp_path):
+    rig = Rig(tmp_path, payload="thingsboard")
+    rig.put(7, boot="a")
+    rig.put(3)
+    rig.clock.offer(Anchor("b", 0, 1_790_000_000 * 10**9, "ntp", 0.01))
+    with running(rig):
+        rig.until(rig.drained)
+        rig.until(rig.uplink.events)
+    (event,) = rig.uplink.events()
+    assert (event["event"], event["first"], event["last"]) == ("refused", 1, 7)
+    ledger = rig.cursor.ledger(10)
+    assert (ledger.refused, ledger.delivered, ledger.balanced) == (7, 3, True)
+
+
+def test_a_message_comes_behind_the_inventory_that_names_its_channels(tmp_path):
+    rig = Rig(tmp_path, payload="rows")
+    channels = rig.forwarder._route.payload.channels
+    rig.forwarder.notices = Notices([Telling(channels)])
+    rig.put(5)
+    with running(rig):
+        rig.until(rig.drained)
+    tables = {}
+    for channel, payload, _ in rig.uplink.messages:
+        if channel == "inventory":
+            tables |= [table_of(json.loads(payload))]
+        else:
+            assert [record.quantity for record in load("rows").decode(payload, tables)] == ["pm2_5"] * 5

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 import zlib
@@ -16,7 +17,7 @@ from senml.senml import SenMLDocument
 import drivers
 from drivers import CATALOGUE, Reason
 from edge.clock import Bounds, Stamp, Trust
-from edge.payload import Channels, Record, Unreadable, load, names
+from edge.payload import Channels, Record, Unreadable, load, message, names
 from edge.payload.record import UnknownTable
 from edge.payload.senml_cbor import NAMES
 from edge.reading import GOOD, MISSING, Batch, Level, Quality, Reading, Spread
@@ -160,8 +161,8 @@ def test_whatever_comes_is_read_or_called_unreadable(name, noise, cut, at):
 @pytest.mark.parametrize("name", READABLE)
 def test_copies_of_what_is_not_on_the_card_have_no_seq(name):
     copies = [(0, reading()), (0, reading(9.5, at=103 * 10**9))]
-    message, tables = sent(name, copies, lane="unstored")
-    assert [(record.seq, record.value) for record in load(name).decode(message, tables)] == [(None, 8.5), (None, 9.5)]
+    content, tables = sent(name, copies, lane="unstored")
+    assert [(record.seq, record.value) for record in load(name).decode(content, tables)] == [(None, 8.5), (None, 9.5)]
 
 
 def test_rows_wait_for_the_table_that_names_their_channels():
@@ -273,33 +274,26 @@ def test_a_fraction_costs_six_bytes_in_cbor_and_means_the_same():
     assert float(cbor2.load(io.BytesIO(message))[0][2]) == 11.332
 
 
-OURS = """
-import json
-from edge.payload import Payload
-
-
-class Shout(Payload):
-    schema = "shout"
-
-    def encode(self, batch, dates):
-        return "\\n".join(f"{reading.quantity.upper()}!" for _, reading in batch.readings).encode()
-"""
+PAGE = Path(__file__).parent.parent / "docs" / "reference" / "payloads.md"
 
 
 def installed(folder: Path) -> str:
-    """A package somebody else wrote, as pip would leave it."""
-    (folder / "shouting.py").write_text(OURS)
-    (folder / "shouting-1.dist-info").mkdir()
-    (folder / "shouting-1.dist-info" / "entry_points.txt").write_text("[edge.payloads]\nshout = shouting:Shout\n")
+    """The package of the page, as pip would leave it."""
+    code = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[-1]
+    (folder / "somebody_elses.py").write_text(code)
+    (folder / "somebody-1.dist-info").mkdir()
+    (folder / "somebody-1.dist-info" / "entry_points.txt").write_text("[edge.payloads]\ntable = somebody_elses:Table\n")
     return str(folder)
 
 
-def test_a_payload_of_somebody_else_is_found_by_its_entry_point(tmp_path, monkeypatch):
+def test_the_payload_of_the_page_is_found_by_its_entry_point(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(installed(tmp_path))
     drivers.announced.cache_clear()
     try:
-        assert "shout" in names()
-        assert sent("shout", [(1, reading())])[0] == b"PM2_5!"
+        assert "table" in names()
+        lines = sent("table", [(1, reading()), (2, reading(None, quality=MISSING))], UNDATED)[0].splitlines()
+        assert lines[0] == f"LP-0417,1,pm,pm2_5,8.5,ug/m3,,{BOOT},101000000000".encode()
+        assert lines[1].startswith(b"LP-0417,2,pm,pm2_5,,ug/m3,")
     finally:
         drivers.announced.cache_clear()
 
@@ -309,7 +303,7 @@ def test_a_payload_that_is_not_used_is_not_imported():
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(ran.stdout.split())
     assert "edge.payload.senml" in loaded
-    unused = {"edge.payload.rows", "edge.payload.lines", "edge.payload.thingsboard", "cbor2", "decimal"}
+    unused = {"edge.payload.rows", "edge.payload.lines", "edge.payload.thingsboard", "cbor2"}
     assert loaded.isdisjoint(unused)
 
 
@@ -317,3 +311,24 @@ def test_rows_and_packs_deflate_well():
     stored = [(n, reading(n % 7 / 2, at=(100 + n) * 10**9)) for n in range(1, 101)]
     sizes = {name: len(zlib.compress(sent(name, stored)[0], 6)) for name in names()}
     assert sizes["rows"] < sizes["senml+json"] < 8 * len(stored)
+
+
+@pytest.mark.parametrize("name", READABLE)
+@pytest.mark.parametrize("pack", [bytes, zlib.compress], ids=["plain", "deflated"])
+@pytest.mark.parametrize("told", [True, False], ids=["with schema", "MQTT 3.1.1"])
+def test_a_receiver_reads_whatever_came(name, pack, told):
+    content, tables = sent(name, [(7, reading())])
+    (record,) = message.records(pack(content), name if told else None, tables)
+    assert (record.seq, record.value) == (7, 8.5)
+
+
+@pytest.mark.parametrize("came", [b"\x78", zlib.compress(b"[]")[:-3], zlib.compress(bytes(100))[:5], b"{", b"\xff"])
+def test_a_receiver_calls_the_rest_unreadable(came):
+    with pytest.raises(Unreadable):
+        list(message.records(came, None, {}))
+
+
+def test_a_message_that_inflates_without_end_is_cut_off(monkeypatch):
+    monkeypatch.setattr(message, "LARGEST", 1000)
+    with pytest.raises(Unreadable, match="1000 bytes"):
+        message.plain(zlib.compress(bytes(10_000)))

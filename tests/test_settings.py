@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from edge.payload import load as load_payload
 from edge.settings import SettingsError, examine, load, units
 
 SHIPPED = Path(__file__).parent.parent / "config" / "edge.toml"
@@ -36,6 +37,13 @@ def one(problems):
 
 
 # What is right
+
+
+def test_a_payload_that_needs_a_module_says_how_to_get_it(check, monkeypatch):
+    monkeypatch.setattr(load_payload("senml+cbor"), "needs", "a_module_that_nobody_has")
+    problem = one(check(NODE + UPLINK + 'payload = "senml+cbor"\n'))
+    assert "needs the Python module a_module_that_nobody_has" in str(problem)
+    assert "pip install 'edge-gateway[cbor]'" in problem.remedy and "apt install" in problem.remedy
 
 
 def test_the_shipped_file_is_right():
@@ -182,6 +190,7 @@ WRONG = [
     (NODE + UPLINK + 'topic = "edge/{node}"\n', 7, 9, "lacks {channel}"),
     (NODE + UPLINK + 'topic = "{node}/{site}/{channel}"\n', 7, 9, "cannot contain '{site}'"),
     (NODE + UPLINK + 'payload = "senml+jsn"\n', 7, 11, "'payload' cannot be 'senml+jsn'"),
+    (NODE + UPLINK + 'payload = "thingsboard"\ncompress = "deflate"\n', 8, 12, "that thingsboard cannot read"),
     (NODE + UPLINK + 'compress = "gzip"\n', 7, 12, "'compress' cannot be 'gzip'"),
     (NODE + UPLINK + 'rate = "fast"\n', 7, 8, "'rate' is not a rate: 'fast'"),
     (NODE + UPLINK.replace('"mqtt"', '"kafka"'), 5, 8, "'type' cannot be 'kafka'"),

@@ -8,6 +8,7 @@ from typing import Any
 from zlib import crc32
 
 from edge.outbox.record import Channel
+from edge.payload.record import Unreadable
 
 log = logging.getLogger("edge.payload")
 
@@ -22,8 +23,9 @@ class Channels:
     ) -> None:
         """``saved`` is what was kept earlier, by names; ``keep`` stores new ones before they are used."""
         self._lock, self._keep = Lock(), keep
-        self._numbers = {_channel(name): number for name, number in (saved or {}).items() if _sound(name, number)}
-        self._last = max(self._numbers.values(), default=0)
+        table = {number: _channel(name) for name, number in (saved or {}).items() if _sound(name, number)}
+        self._numbers = {channel: number for number, channel in table.items()}
+        self._last = max(table, default=0)
         self._digest: str | None = None
 
     def number(self, device: str, quantity: str, unit: str) -> int:
@@ -37,6 +39,13 @@ class Channels:
         """All channels by their numbers."""
         with self._lock:
             return {number: channel for channel, number in self._numbers.items()}
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the inventory has them: ``inv`` is the digest, ``channels`` the names by number."""
+        channels = {
+            number: [channel.device, channel.quantity, channel.unit] for number, channel in self.table().items()
+        }
+        return {"inv": self.digest, "channels": channels}
 
     @property
     def digest(self) -> str:
@@ -53,6 +62,14 @@ class Channels:
         self._numbers[channel] = self._last
         self._digest = None
         return self._last
+
+
+def table_of(inventory: Mapping[str, Any]) -> tuple[str, Table]:
+    """The digest and the channel table of a decoded inventory. Raises ``Unreadable``."""
+    try:
+        return str(inventory["inv"]), {int(n): Channel(*map(str, names)) for n, names in inventory["channels"].items()}
+    except (TypeError, ValueError, KeyError, AttributeError) as error:
+        raise Unreadable(f"the inventory makes no sense: {error!r}") from error
 
 
 def _name(channel: Channel) -> str:

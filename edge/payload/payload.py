@@ -27,8 +27,8 @@ class Payload(ABC):
     """Turns a batch into the bytes of one message. Who writes one overrides ``encode``, and ``decode`` where it can.
 
     ``schema`` tells a receiver how to read it; ``dated`` payloads cannot say "the date is not known": their
-    readings wait until it is. ``topics`` are those that a platform prescribes, by channel. ``needs`` is a module
-    that is not always installed, ``remedy`` how to get it.
+    readings wait until it is. ``topics`` are those that a platform prescribes, by channel; such a platform does not
+    inflate either. ``needs`` is a module that is not always installed, ``remedy`` how to get it.
     """
 
     schema: ClassVar[str]

@@ -88,10 +88,9 @@ def _unpacked(records: Sequence[Mapping[str, Any]]) -> Iterator[Record]:
 
 
 def _record(reading: Reading, base: int, *, dated: bool) -> dict[str, Any]:
-    record: dict[str, Any] = {"n": f"{reading.device}/{reading.quantity}", "u": _unit(reading)}
     time = round((reading.at.ticks - base) / 1e9, 6)
-    if time or not dated:
-        record["t"] = time
+    record: dict[str, Any] = {"t": time} if time or not dated else {}  # first: so it deflates best
+    record |= {"n": f"{reading.device}/{reading.quantity}", "u": _unit(reading)}
     if (value := trusted(reading)) is not None:
         record["v"] = value
     return record | beside(reading, reading.quality if dated else reading.quality.flagged(Reason.CLOCK))

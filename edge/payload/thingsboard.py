@@ -14,6 +14,7 @@ from edge.payload.words import number, raw, trusted
 from edge.reading import GOOD, Batch, Level, Reading
 
 TELEMETRY = "v1/gateway/telemetry"
+OWN_TELEMETRY, OWN_ATTRIBUTES = "v1/devices/me/telemetry", "v1/devices/me/attributes"  # of the gateway itself
 
 
 class ThingsBoard(Payload):
@@ -21,7 +22,12 @@ class ThingsBoard(Payload):
 
     schema = "thingsboard"
     dated = True
-    topics: ClassVar[dict[str, str]] = {"readings": TELEMETRY, "alarms": TELEMETRY}
+    topics: ClassVar[dict[str, str]] = {
+        "readings": TELEMETRY,
+        "alarms": TELEMETRY,
+        "health": OWN_TELEMETRY,
+        "inventory": OWN_ATTRIBUTES,
+    }
 
     def encode(self, batch: Batch, dates: Dates) -> bytes:
         """The message. Raises ``ValueError`` for a batch without a date."""

@@ -15,7 +15,7 @@ from edge.settings.table import Table
 
 FILES = ("password_file", "ca_file", "cert_file", "key_file")
 SECRETS = ("password_file", "key_file")
-CHANNELS = "readings alarms status health event command reply receipt"
+CHANNELS = "readings alarms status health inventory event command reply receipt"
 
 UPLINK = (
     Option("name", str, "mqtt", 'its name in the outbox, e.g. "city"'),
@@ -130,6 +130,9 @@ def _check_payload(table: Table, got: dict[str, Any]) -> None:
     if kind.needs and not _installed(kind.needs):
         what = f"'payload' = \"{got['payload']}\" needs the Python module {kind.needs}, which is not installed"
         table.at_value(table.entry.value["payload"], what, kind.remedy)
+    if kind.topics and got.get("compress", "none") != "none":
+        what = f"'compress' = \"{got['compress']}\" makes messages that {got['payload']} cannot read"
+        table.at_value(table.entry.value["compress"], what, "remove it, or choose another payload")
 
 
 def _installed(module: str) -> bool:

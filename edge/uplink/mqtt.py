@@ -86,7 +86,7 @@ class MqttUplink:
         for topic in self._inbound:
             session.subscribe(topic)
 
-    def send(self, channel: str, payload: bytes, properties: Mapping[str, str]) -> int:
+    def send(self, channel: str, payload: bytes, properties: Mapping[str, str], *, retain: bool = False) -> int:
         """Hands a message to paho. Raises ``Refused`` when it is larger than the broker takes."""
         session, topic = self._now(), self._topic(channel)
         size = session.size(topic, payload, properties)
@@ -96,7 +96,8 @@ class MqttUplink:
         if self.largest is not None and size > self.largest:
             raise Refused(f"{size} bytes are more than the broker takes ({self.largest})")
         try:
-            return session.publish(topic, payload, properties)
+            keep = retain and self._retain and session.terms.retain
+            return session.publish(topic, payload, properties, retain=keep)
         except UplinkDown as error:
             raise self._ended(session, error) from error
 
@@ -133,7 +134,7 @@ class MqttUplink:
         self._drop()
 
     def _topic(self, channel: str) -> str:
-        return self._settings.topic.format(node=self._node, channel=channel)
+        return channel if "/" in channel else self._settings.topic.format(node=self._node, channel=channel)
 
     def _now(self) -> Session:
         if self._session is None:

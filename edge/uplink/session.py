@@ -72,7 +72,7 @@ class Session:
         keepalive = min(keepalive, self.terms.keepalive or keepalive)
         self._client.obey(window=min(window, self.terms.receive), keepalive=keepalive)
 
-    def publish(self, topic: str, payload: bytes, properties: Mapping[str, str]) -> int:
+    def publish(self, topic: str, payload: bytes, properties: Mapping[str, str], *, retain: bool = False) -> int:
         """Sends a message and gives its number. Raises ``UplinkDown``."""
         more = self._properties(properties)
         size = self.size(topic, payload, properties)
@@ -80,7 +80,7 @@ class Session:
             topic, alias = self._aliases.of(topic)
             if alias is not None:
                 more.TopicAlias = alias
-        number = self._handed(topic, payload, more, retain=False)
+        number = self._handed(topic, payload, more, retain=retain)
         self.sent[number] = UnderWay(time.monotonic(), size)
         return number
 

@@ -20,8 +20,11 @@ class Uplink(Protocol):
     def connect(self) -> None:
         """Connects anew; what was under way before is forgotten. Raises ``UplinkDown``."""
 
-    def send(self, channel: str, payload: bytes, properties: Mapping[str, str]) -> int:
-        """Sends a message and returns its token. Raises ``UplinkDown`` (keep it) or ``Refused`` (it will never go)."""
+    def send(self, channel: str, payload: bytes, properties: Mapping[str, str], *, retain: bool = False) -> int:
+        """Sends a message and returns its token. Raises ``UplinkDown`` (keep it) or ``Refused`` (it will never go).
+
+        A ``channel`` with a stroke is a whole topic. With ``retain`` the broker keeps it for whoever comes later.
+        """
 
     def poll(self, seconds: float) -> list[Ack]:
         """Lets the connection work for so long, less when something came or ``wake`` was called.

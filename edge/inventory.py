@@ -1,0 +1,87 @@
+"""What a node consists of: its devices and what they measure, its versions, and the numbers of its channels.
+
+The message is retained, so that whoever comes later knows it too; it is told at each connection and when it changes.
+"""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import drivers
+import edge
+from edge.device import Device
+from edge.notices import Notice
+from edge.payload import Channels
+from edge.reading import Batch
+from edge.settings import Settings
+
+
+class Inventory:
+    """The inventory of a configuration; channels that its devices have get their numbers now."""
+
+    def __init__(self, settings: Settings, devices: Sequence[Device], channels: Channels) -> None:
+        self._settings, self._devices, self._channels = settings, devices, channels
+        for device in devices:
+            for quantity in measured(device):
+                channels.number(device.name, quantity.name, quantity.unit)
+
+    @property
+    def state(self) -> tuple[Any, ...]:
+        """What differs whenever the inventory does."""
+        return self._channels.digest, *(tuple(device.identity.items()) for device in self._devices)
+
+    def as_dict(self) -> dict[str, Any]:
+        """``inv`` is the digest of ``channels``, which are ``[device, quantity, unit]`` by their numbers."""
+        node = self._settings.node
+        return {
+            "node": node.id,
+            "site": node.site,
+            "position": node.position,
+            "version": edge.__version__,
+            "config": self._settings.digest,
+            "devices": [_device(device) for device in self._devices],
+            **self._channels.as_dict(),
+        }
+
+
+class InventoryNotice:
+    """Tells one destination the inventory; ``pack`` is what the destination wants done with a large message."""
+
+    def __init__(self, inventory: Inventory, pack: Callable[[bytes], bytes]) -> None:
+        self._inventory, self._pack = inventory, pack
+        self._told: tuple[Any, ...] | None = None
+
+    def restart(self) -> None:
+        """A broker that lost its memory has to hear it again."""
+        self._told = None
+
+    def sent(self, batch: Batch) -> None:
+        """Does not matter: a new channel shows in the state of the inventory."""
+
+    def next(self) -> Notice | None:
+        """The inventory, where the destination does not have it as it is."""
+        if (state := self._inventory.state) == self._told:
+            return None
+        self._told = state
+        return Notice("inventory", self._pack(json.dumps(self._inventory.as_dict()).encode()), retain=True)
+
+
+def measured(device: Device) -> tuple[drivers.Quantity, ...]:
+    """What a device measures as it is configured."""
+    return drivers.load(device.settings.driver).measured(device.settings.options)
+
+
+def _device(device: Device) -> dict[str, Any]:
+    return {
+        "name": device.name,
+        "driver": device.settings.driver,
+        **device.identity,
+        "quantities": [_quantity(quantity) for quantity in measured(device)],
+    }
+
+
+def _quantity(quantity: drivers.Quantity) -> dict[str, Any]:
+    limits = {"low": quantity.low, "high": quantity.high}
+    finite = {name: limit for name, limit in limits.items() if math.isfinite(limit)}
+    return {"name": quantity.name, "unit": quantity.unit, **finite, "decimals": quantity.decimals}

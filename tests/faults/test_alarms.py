@@ -1,6 +1,7 @@
-"""An alarm behind a backlog: at the listener of a real broker within two seconds of the sample that raised it.
+"""Alarms on a node that is killed, and behind a backlog: at the listener of a real broker within two seconds.
 
-EDGE_BACKLOG readings wait when the node starts (100,000), and are let go so slowly that they wait until the last alarm.
+EDGE_ROUNDS kills (5). EDGE_BACKLOG readings wait when the node starts (100,000), and are let go so slowly that some of
+them still wait when the last alarm comes.
 """
 
 import os
@@ -10,10 +11,12 @@ import pytest
 from edge.clock import Clock
 from edge.outbox.outbox import Outbox
 from edge.reading import Reading
-from tests.broker import Lab, config, needs_mosquitto
+from edge.state import State
+from tests.broker import Lab, config, needs_mosquitto, until
 
 pytestmark = [pytest.mark.faults, pytest.mark.broker, needs_mosquitto]
 
+ROUNDS = int(os.environ.get("EDGE_ROUNDS", "5"))
 BACKLOG = int(os.environ.get("EDGE_BACKLOG", "100000"))
 ALARMS = 10
 LIMIT = 2.0  # seconds
@@ -37,6 +40,31 @@ def fill(folder):
         numbers = range(first, min(BACKLOG, first + 5000))
         outbox.put([Reading("old", "level", float(n), "m", now._replace(ticks=now.ticks + n)) for n in numbers])
     outbox.close()
+
+
+def kept(node):
+    """How the alarms stand in the state file."""
+    return State(node.state / "state.json").load("rules").get("standings", {})
+
+
+def test_a_node_that_is_killed_neither_raises_again_nor_forgets(tmp_path):
+    with Lab(tmp_path) as lab:
+        text = config(9, 'air sht3x sim:// interval="100ms"') + RULE.format(n=0, after=0)
+        node = lab.node(text)
+        assert until(lambda: kept(node).get("rule-0", {}).get("raised"), 30), node.log
+        for _ in range(ROUNDS):
+            node.kill()
+            node.start()
+            good = until(lambda: (status := node.status()) and status["sensors"][0]["good"] > 5 and status, 30)
+            assert good["alarms"][0]["raised"]
+        assert node.terminate() == 0
+        outbox = Outbox(node.state / "outbox")
+        raised = [
+            reading for _, reading in outbox.reader(alarm=True).read(1, outbox.last, 1000) if reading.device == "rule-0"
+        ]
+        outbox.close()
+        print(f"{ROUNDS} x SIGKILL while an alarm stood: raised {len(raised)} time, cleared 0 times")
+        assert [reading.value for reading in raised] == [1.0]
 
 
 def test_alarms_overtake_a_backlog(tmp_path):

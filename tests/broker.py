@@ -254,10 +254,11 @@ class NodeProcess:
     def configure(self, config: str) -> None:
         self.config.write_text(config)
 
-    def start(self, **environment: str) -> None:
+    def start(self, *options: str, **environment: str) -> None:
         """Returns at once."""
         with self._log.open("ab") as log:
             command = [sys.executable, "-c", RUN, "run", "--config", str(self.config), "--state", str(self.state)]
+            command += options
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=QUIET | environment)
 
     def ready(self, seconds: float = 20) -> dict[str, Any]:

@@ -82,6 +82,7 @@ class Visit:
             return
         if kind == CONNECT:
             self.five = body[6] == 5
+            self.broker.hellos.append(body)
             self.broker.versions.append(body[6])
             self._answer(mode)
         elif kind == PUBLISH:
@@ -122,6 +123,7 @@ class Visit:
             topic, rest = self._plain(topic, rest)
         channel = topic.rpartition("/")[2]
         self.broker.heard.append(channel)
+        self.broker.payloads.append(rest)
         seqs = list(seqs_of(rest)) if channel in ("readings", "alarms") else []
         self.broker.most = max(self.broker.most, len(self.held) + 1)
         taken = ACKS.get(mode.partition(" ")[0], acknowledge)(self, mid, mode, channel)
@@ -262,20 +264,24 @@ ATTACKS: dict[str, Callable[[Visit], None]] = {
 class Hostile:
     """The broker; a context manager."""
 
-    def __init__(self, mode: str = "good", context: ssl.SSLContext | None = None, *, hasty: bool = False) -> None:
-        """``hasty`` shortens what it drags out, for tests that cannot wait."""
+    def __init__(
+        self, mode: str = "good", context: ssl.SSLContext | None = None, *, hasty: bool = False, port: int = 0
+    ) -> None:
+        """``hasty`` shortens what it drags out, for tests that cannot wait; without ``port`` a free one is taken."""
         self.mode, self.hasty, self.seed = mode, hasty, 1
         self.properties = ALIASES
         self.end = threading.Event()
         self.connects: list[float] = []
         self.versions: list[int] = []
+        self.hellos: list[bytes] = []  # what the CONNECTs said
         self.heard: list[str] = []  # channels
         self.sizes: list[int] = []
+        self.payloads: list[bytes] = []
         self.properties_seen: list[bytes] = []
         self.kept: list[int] = []
         self.most = 0  # messages that waited for an acknowledgement at a time
         self._context = context
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
         self._visits: list[Visit] = []
         threading.Thread(target=self._run, daemon=True).start()

@@ -12,6 +12,7 @@ from edge.uplink.mqtt import MqttUplink
 from edge.uplink.patience import Patience
 from edge.uplink.reasons import PAUSE, REASONS, Does
 from edge.uplink.states import STATES
+from tests.broker import Lab, needs_mosquitto
 from tests.hostile import Hostile, packet
 
 QUICK = Patience(lookup=1.0, stagger=0.1, tcp=1.0, tls=2.0, connack=0.5, packet=0.5, ack=0.5, late=2.0, idle=1.0)
@@ -169,11 +170,23 @@ def test_a_broker_without_mqtt_5_is_spoken_to_in_3(broker, mode):
     uplink.close()
 
 
-def test_two_nodes_with_one_id_come_to_rest_in_mqtt_3_too(broker):
+def test_where_neither_version_works_they_take_turns(broker):
+    broker.mode = "wrong-version"
+    uplink = made(broker)
+    assert {str(ended(uplink).state) for _ in range(3)} == {"protocol"}
+    assert broker.versions == [5, 4, 5, 4]
     broker.mode = "only3"
+    ended(uplink)
+    assert len(worked(uplink)) == 1
+    assert broker.versions[4:] == [5, 4]
+    uplink.close()
+
+
+@pytest.mark.parametrize("mode", ["good", "only3"])
+def test_two_nodes_with_one_id_come_to_rest_without_a_word_from_the_broker(broker, mode):
     uplink, pauses = made(broker), []
     for _ in range(3):
-        broker.mode = "only3"
+        broker.mode = mode
         uplink.connect()
         broker.mode = "hangs-up"
         with pytest.raises(UplinkDown) as caught:
@@ -268,3 +281,35 @@ def test_every_state_has_a_remedy_and_every_reason_a_state():
     assert {row.state for row in REASONS.values()} - {""} <= STATES.keys()
     assert all(row.state for row in REASONS.values() if row.does is not Does.TAKE)
     assert all(state.meaning and state.remedy for state in STATES.values())
+
+
+@pytest.mark.broker
+@needs_mosquitto
+def test_two_nodes_with_one_id_at_a_real_broker(tmp_path):
+    pauses = []
+    with Lab(tmp_path) as lab:
+        port = lab.broker()
+        one, other = made(port), made(port)
+        for _ in range(3):
+            one.connect()
+            other.connect()
+            with pytest.raises(UplinkDown) as caught:
+                polled(one, 1)
+            pauses.append(caught.value.pause)
+        assert len(worked(other)) == 1
+        other.close()
+    assert pauses[-1] == 60.0
+    assert "N-city" in str(caught.value) + caught.value.remedy
+
+
+def test_a_broker_that_is_started_again_and_again_is_no_fight():
+    with Hostile() as first:
+        uplink = made(first)
+    for _ in range(4):
+        with Hostile(port=first.port):
+            uplink.connect()
+        with pytest.raises(UplinkDown) as caught:
+            polled(uplink, 1)
+        assert caught.value.pause == 0.0
+        with pytest.raises(UplinkDown):  # nobody there yet
+            uplink.connect()

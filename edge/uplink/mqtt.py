@@ -64,6 +64,7 @@ class MqttUplink:
         self._suspected: int | None = None  # bytes that are enough for a broker that complained without a figure
         self._retain, self._alias = True, True  # until the broker complains
         self._short = 0  # sessions in a row that were
+        self._baffled = False  # neither version worked: they take turns, or else each try would be two
         self._session: Session | None = None
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)
@@ -73,11 +74,12 @@ class MqttUplink:
         """Connects and publishes the birth message; falls back to MQTT 3.1.1. Raises ``UplinkDown``."""
         began = time.monotonic()
         if began >= self._try_5_at:
-            self._version = mqtt.MQTTv5
+            self._version = mqtt.MQTTv311 if self._baffled and self._version == mqtt.MQTTv5 else mqtt.MQTTv5
         try:
             session = self._opened()
         except UplinkDown as error:
             if not self._turns_to_3(error) or time.monotonic() - began > self._patience.haste:
+                self._short = 0
                 raise
             session = self._opened_3(error)
         self.window = min(self._settings.window, session.terms.receive)
@@ -155,6 +157,7 @@ class MqttUplink:
             self._drop()
             raise
         self._address.proven()
+        self._baffled = False
         return session
 
     def _opened_3(self, first: UplinkDown) -> Session:
@@ -162,7 +165,7 @@ class MqttUplink:
         try:
             return self._opened()
         except UplinkDown as error:
-            self._try_5_at = 0.0
+            self._try_5_at, self._baffled, self._short = 0.0, True, 0
             raise first if error.state in (*NO_5, "refused") else error from error
 
     def _connection(self) -> Any:
@@ -182,7 +185,7 @@ class MqttUplink:
         """Whether the broker may have stumbled over MQTT 5; then the next connection is made with 3.1.1."""
         if self._version != mqtt.MQTTv5:
             self._try_5_at = 0.0
-        elif error.state in NO_5:
+        elif error.state in NO_5 and not self._baffled:
             self._version, self._try_5_at = mqtt.MQTTv311, time.monotonic() + TRY_5_AGAIN
             return True
         return False
@@ -194,11 +197,14 @@ class MqttUplink:
             session.tell(topic, payload, retain=self._retain and session.terms.retain)
 
     def _ended(self, session: Session, error: UplinkDown) -> UplinkDown:
-        """The end of a session. One that MQTT 3.1.1 gives no reason for may be a fight about a client id."""
+        """The end of a session; one that is closed without a word may be a fight about a client id.
+
+        MQTT 3.1.1 has no word for that and mosquitto 2.0.11 does not say it: short sessions in a row, each begun at the
+        first try, are the sign. Without a rest the two clients would throw each other out for ever.
+        """
         self._drop()
-        if session.since is None or error.state != "closed" or self._version == mqtt.MQTTv5:
-            return error
-        self._short = self._short + 1 if time.monotonic() - session.since < SHORT else 0
+        short = session.since is not None and time.monotonic() - session.since < SHORT
+        self._short = self._short + 1 if short and error.state == "closed" else 0
         if self._short < OFTEN:
             return error
         why = f"closed {self._short} short sessions in a row; perhaps another client has the id {self._broker.client!r}"

@@ -20,6 +20,7 @@ log = logging.getLogger("edge.uplink")
 
 INBOX = 128_000  # bytes that wait to be read at most; what comes beyond them is dropped
 INBOUND_WINDOW = 20  # messages that the broker may have on their way to the node
+LAST_WORDS = 50  # packets that are read after a connection broke
 PROTOCOL_ERROR = 0x82
 
 
@@ -105,7 +106,7 @@ class Session:
                 self._turn(seconds, wakers)
                 self._check_silence()
             except UplinkDown as error:
-                self.fate = self.fate or error
+                self._end(error)
             except Exception as error:  # paho trips over hostile bytes in more than one way
                 self.fate = self._broker.down("protocol", f"sent what paho cannot read: {error!r}")
         if self.fate is not None:
@@ -154,11 +155,19 @@ class Session:
         try:
             info = self._client.publish(topic, payload, qos=1, retain=retain, properties=more)
         except UplinkDown as error:
-            self.fate = error
-            raise
+            self._end(error)
+            raise self.fate or error from error
         if info.rc != mqtt.MQTT_ERR_SUCCESS:
             raise self._broker.down("closed", f"is gone: {mqtt.error_string(info.rc)}")
         return int(info.mid)
+
+    def _end(self, error: UplinkDown) -> None:
+        """A write may fail before the broker's reason for it is read."""
+        with suppress(UplinkDown):
+            for _ in range(LAST_WORDS if error.state == "closed" else 0):
+                if self.fate is None:
+                    self._client.loop_read()
+        self.fate = self.fate or error
 
     def _turn(self, seconds: float, wakers: Sequence[Any]) -> None:
         if self._client.socket() is None:

@@ -100,6 +100,7 @@ class Node:
         notify(STOPPING=1)
         self.pipeline.stop()
         self.control.stop()
+        self._timekeeping.end()
         self._save()
         self.stores.outbox.close()
         os.close(self._lock_file)

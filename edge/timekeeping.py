@@ -60,11 +60,18 @@ class Timekeeping:
             self._save_now()
 
     def save(self) -> None:
-        """Keeps anchors and boots. Raises ``StorageError``."""
+        """Keeps anchors and boots, now and then: news are saved at once anyway. Raises ``StorageError``."""
+        if self._clock.now().ticks - self._noted >= SEEN:
+            self._write()
+
+    def end(self) -> None:
+        """The node stops: so long it ran."""
+        self._save_now()
+
+    def _write(self) -> None:
         now = self._clock.now()
-        if now.ticks - self._noted >= SEEN:
-            self._clock.boots.see(*now)
-            self._noted = now.ticks
+        self._clock.boots.see(*now)
+        self._noted = now.ticks
         anchors = [anchor.as_dict() for line in self._lines() for anchor in line]
         boots = [list(seen) for seen in self._clock.boots]
         self._state.save("clock", {"anchors": anchors[-MOST:], "boots": boots, "bounded": sorted(self._bounded)})
@@ -78,9 +85,9 @@ class Timekeeping:
 
     def _save_now(self) -> None:
         try:
-            self.save()
+            self._write()
         except StorageError as error:
-            log.error("the anchor could not be saved: %s", error)
+            log.error("what is known of time could not be saved: %s", error)
 
     def _lines(self) -> Iterator[list[Anchor]]:
         """The anchors of the boots that are remembered, the oldest first."""

@@ -132,7 +132,7 @@ class Node:
             self.keeping.turn()
 
     def stop(self):
-        self.keeping.save()
+        self.keeping.end()
         self.events.save(["x"])
 
     def told(self, kind):

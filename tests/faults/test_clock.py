@@ -58,18 +58,23 @@ class Clocks:
             "LD_PRELOAD": str(shim), "EDGE_CLOCK_FILE": str(self._file), "EDGE_BOOT_FILE": str(self._boot_file),
         }  # fmt: skip
         self.starts = {}  # boot id to the true time of its beginning
-        self.name = ""
+        self._ahead = 0.0  # seconds that CLOCK_BOOTTIME is
 
     def boot(self, name, *, at=0.0):
         """The boot ``name`` began ``at`` seconds ago."""
-        self.name, self.starts[name] = name, time.time() - at
+        self.starts[name] = time.time() - at
         self._boot_file.write_text(f"{name}\n")
-        self._put(2, at - time.clock_gettime(time.CLOCK_BOOTTIME))
+        self._ahead = at - time.clock_gettime(time.CLOCK_BOOTTIME)
+        self._put(2, self._ahead)
 
     def set(self, ahead, *, synced=False):
         """The wall clock is ``ahead`` seconds; as in the kernel, a step that nobody vouches for ends the trust."""
         self._put(1, BOUND if synced else 0.0)
         self._put(0, ahead)
+
+    def sleep(self, seconds):
+        """So much time passes for both clocks; they are read at once, or the next second puts it right."""
+        self._map[0:24] = struct.pack("ddd", seconds, BOUND, self._ahead + seconds)
 
     def _put(self, at, value):
         self._map[at * 8 : at * 8 + 8] = struct.pack("d", value)
@@ -282,6 +287,28 @@ def test_never_synchronised_between_two_boots_that_were(rig):
         head = json.loads(message.payload)[0]
         if head.get("bb") == "boot-2":
             assert head["be"] <= begin <= head.get("bl", begin)
+
+
+def test_a_machine_that_sleeps_for_an_hour(rig):
+    """CLOCK_BOOTTIME and the wall clock go on meanwhile, CLOCK_MONOTONIC does not."""
+    rig.clocks.boot("boot-s")
+    rig.clocks.set(0.0, synced=True)
+    rig.start()
+    rig.live(SECONDS / 3)
+    rig.clocks.sleep(3600.0)
+    rig.live(SECONDS / 3)
+    card = rig.end()
+    ticks = [reading.at.ticks for _, reading in card if reading.device == "meter"]
+    jumps = [(b - a) / 1e9 for a, b in pairwise(ticks) if b - a > 60e9]
+    print(
+        f"\nasleep: {len(card)} readings, the ticks jump by {jumps} s, told {said_at(rig, 'suspended')[0]['seconds']} s"
+    )
+    assert len(jumps) == 1
+    assert jumps[0] == pytest.approx(3600, abs=2)
+    assert ticks == sorted(ticks)
+    assert said_at(rig, "suspended")[0]["seconds"] == pytest.approx(3600, abs=2)
+    assert not said_at(rig, "clock", kind="dispute")
+    assert {record.seq for record in rig.listener.records if record.boot is None} >= {seq for seq, _ in card}
 
 
 def test_never_synchronised(rig):

@@ -63,6 +63,11 @@ class Expression:
         return value if math.isfinite(value) else None
 
 
+def others(text: str) -> list[tuple[str, int]]:
+    """The values of other sensors that an expression names, ``sensor/quantity``, with their columns."""
+    return [(token.text, token.column) for token in _tokens(text) if token.kind == "far"]
+
+
 class _Parser:
     """Recursive descent; each method reads one rule of the grammar and gives what computes it."""
 
@@ -124,7 +129,7 @@ class _Parser:
                 number = float(token.text)
                 return lambda values: number
             case "far":
-                return self._input(token.text.strip(), token)
+                return self._input(token.text, token)
             case "name":
                 return self._call(token) if self._next("(") else self._input(token.text, token)
         if token.text == "(":
@@ -137,7 +142,7 @@ class _Parser:
     def _input(self, name: str, token: _Token) -> Value:
         if token.kind == "far" and not _FAR.fullmatch(name):
             what = f"'{name[:64]}' is no value of a sensor"
-            raise ExpressionError(what, token.column, len(token.text) + 2, "{sensor/quantity}, e.g. {air/temperature}")
+            raise ExpressionError(what, token.column, len(token.text), "{sensor/quantity}, e.g. {air/temperature}")
         self.names.setdefault(name, token.column)
         return lambda values: values[name]
 

@@ -1,5 +1,8 @@
 """Units of one dimension, by exact factors: UCUM codes, as far as sensors and centres use them."""
 
+import math
+from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 
@@ -90,11 +93,23 @@ def kin(unit: str) -> list[str]:
     return [unit] if known is None else [name for name, other in UNITS.items() if other.dimension == known.dimension]
 
 
-def converted(value: float, unit: str, to: str) -> float:
-    """The same amount in another unit, within the last digit of a float. Raises ``ValueError`` for two dimensions."""
+@cache
+def law(unit: str, to: str) -> Callable[[float], float]:
+    """What makes the same amount in another unit, within the last digit of a float.
+
+    Raises ``ValueError`` for two dimensions.
+    """
     if unit == to:
-        return value
-    old, new = UNITS.get(unit), UNITS.get(to)
-    if old is None or new is None or old.dimension != new.dimension:
+        return lambda value: value
+    if to not in kin(unit):
         raise ValueError(f"{unit!r} cannot be converted to {to!r}")
-    return (value + old.offset) * (old.by * new.per) / (old.per * new.by) - new.offset
+    old, new = UNITS[unit], UNITS[to]
+    by, per = old.by * new.per, old.per * new.by
+    common = math.gcd(by, per)
+    times, through, before, behind = by // common, per // common, old.offset, new.offset
+    return lambda value: (value + before) * times / through - behind
+
+
+def converted(value: float, unit: str, to: str) -> float:
+    """The same amount in another unit; see ``law``."""
+    return law(unit, to)(value)

@@ -40,6 +40,13 @@ CASES = {
     "cross": Case(ascending=["pm1", "pm2_5", "pm10"], tolerance=1.0),
     "deadband": Case(band=0.5, heartbeat=30.0),
     "exponential_mean": Case(tau=10.0),
+    "derive": Case(
+        quantities=("flow", "temperature"),
+        adds=("power",),
+        quantity="power",
+        unit="kW",
+        expression="flow * temperature",
+    ),
     "mean": Case(interval=10.0, averages=True),
     "median": Case(n=3),
     "moving_mean": Case(n=3),

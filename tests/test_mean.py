@@ -167,11 +167,11 @@ def test_a_counter_that_was_reset_agrees_with_numpy(before, after):
 
 
 def test_a_reset_in_the_middle_of_the_range_is_no_roll_over():
-    assert Increment(1000.0).step(500.0) == (None, 0)
+    assert Increment(1000.0).step(500.0) == (None, GOOD)
     counter = Increment(1000.0)
     counter.step(500.0)
-    assert counter.step(3.0) == (None, Reason.INCONSISTENT)
-    assert counter.step(5.0) == (2.0, 0)
+    assert counter.step(3.0) == (None, GOOD.flagged(Reason.INCONSISTENT))
+    assert counter.step(5.0) == (2.0, GOOD)
 
 
 def test_increments_leave_nothing_out_between_intervals():

@@ -9,6 +9,7 @@ from edge.filters.chain import Chain
 from edge.filters.convert import Convert
 from edge.filters.cross import Cross
 from edge.filters.deadband import Deadband
+from edge.filters.derive import Derive
 from edge.filters.exponential_mean import ExponentialMean
 from edge.filters.filter import Filter, Unfit
 from edge.filters.flagger import Flagger
@@ -28,6 +29,7 @@ FILTERS: dict[str, type[Filter]] = {
     "cross": Cross,
     "deadband": Deadband,
     "exponential_mean": ExponentialMean,
+    "derive": Derive,
     "mean": Mean,
     "median": Median,
     "moving_mean": MovingMean,

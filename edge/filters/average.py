@@ -79,10 +79,14 @@ class Average(ABC):
     @final
     def add(self, value: float, weight: float = 1.0, spread: Spread | None = None) -> None:
         """One more value; ``spread`` is what it was made of, if it is an average itself."""
-        count, low, high = (1, value, value) if spread is None else (spread.count, spread.low, spread.high)
-        self._extend(value, low, high)
-        self.count += count
-        self._add(value, weight * count)
+        if spread is None:
+            self._extend(value, value, value)
+            self.count += 1
+            self._add(value, weight)
+        else:
+            self._extend(value, spread.low, spread.high)
+            self.count += spread.count
+            self._add(value, weight * spread.count)
 
     @abstractmethod
     def value(self) -> float | None:

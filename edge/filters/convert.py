@@ -7,7 +7,7 @@ from typing import Any
 from drivers import REQUIRED, Option, Quantity
 from edge.filters.filter import Filter, Unfit, changed
 from edge.reading import Reading
-from edge.unit import UNITS, converted, kin
+from edge.unit import UNITS, kin, law
 
 
 class Convert(Filter):
@@ -31,35 +31,26 @@ class Convert(Filter):
 
     def gives(self, quantity: str | None) -> Mapping[str, Quantity]:
         """The same quantities in the new unit, with their limits."""
-        changed = [
+        turned = [
             self._quantity(item)
             for name, item in self.quantities.items()
             if quantity in (None, name) and self._fits(item.unit)
         ]
-        return {**self.quantities, **{item.name: item for item in changed}}
+        return {**self.quantities, **{item.name: item for item in turned}}
 
     def __call__(self, reading: Reading) -> Iterable[Reading]:
         """The reading in the new unit."""
         if not self._fits(reading.unit):
             return (reading,)
-        return (converted_reading(reading, self._to),)
+        change = law(reading.unit, self._to)
+        done = changed(reading, change)
+        raw = None if reading.raw is None else change(reading.raw)  # none is added, for none is lost
+        return (done._replace(unit=self._to, raw=raw),)
 
     def _fits(self, unit: str) -> bool:
         return unit in UNITS and UNITS[unit].dimension == UNITS[self._to].dimension
 
     def _quantity(self, old: Quantity) -> Quantity:
-        low, high = (converted(limit, old.unit, self._to) for limit in (old.low, old.high))
-        digits = old.decimals + round(
-            math.log10(abs(converted(1.0, self._to, old.unit) - converted(0.0, self._to, old.unit)))
-        )
-        return Quantity(old.name, self._to, low, high, max(0, digits), made=True)
-
-
-def converted_reading(reading: Reading, to: str) -> Reading:
-    """The same reading in another unit of its dimension; no raw value is added, for none is lost."""
-
-    def law(value: float) -> float:
-        return converted(value, reading.unit, to)
-
-    raw = None if reading.raw is None else law(reading.raw)
-    return changed(reading, law)._replace(unit=to, raw=raw)
+        change, back = law(old.unit, self._to), law(self._to, old.unit)
+        digits = old.decimals + round(math.log10(abs(back(1.0) - back(0.0))))
+        return Quantity(old.name, self._to, change(old.low), change(old.high), max(0, digits), made=True)

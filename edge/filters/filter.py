@@ -26,7 +26,7 @@ class Filter(ABC):
     """One filter of one sensor; a filter that keeps a history keeps it per quantity and in ticks, never in dates."""
 
     options: ClassVar[tuple[Option, ...]] = ()
-    refers: ClassVar[tuple[str, ...]] = ()  # options that list values: "quantity", or "sensor/quantity" of another
+    refers: ClassVar[tuple[str, ...]] = ()  # options that name values: "quantity", or "sensor/quantity" of another
 
     def __init__(self, quantities: Mapping[str, Quantity], **options: Any) -> None:
         """``quantities`` are those of the sensor by name; ``options`` are keys of the table ``options``.

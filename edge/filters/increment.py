@@ -1,8 +1,11 @@
 """What a total grew by from one value to the next, over roll-over and reset."""
 
-from drivers import NONE, Reason
+from drivers import Reason
+from edge.reading import GOOD, Quality
 
-LATE = 0.1  # share of its range that a counter may step over at its end, and still be believed to have rolled over
+ROLLED = 0.1  # share of its range that a counter may step over at its end, and still be believed to have rolled over
+
+FELL = GOOD.flagged(Reason.INCONSISTENT)  # of what a total grew by, since nobody knows it
 
 
 class Increment:
@@ -16,13 +19,13 @@ class Increment:
         self._modulus = modulus
         self._last: float | None = None
 
-    def step(self, total: float) -> tuple[float | None, Reason]:
-        """The growth since the value before, None after the first one and a reset; and what is to be flagged."""
+    def step(self, total: float) -> tuple[float | None, Quality]:
+        """The growth since the value before, None after the first one and a reset; and how sure that is."""
         last, self._last = self._last, total
         if last is None:
-            return None, NONE
+            return None, GOOD
         if total >= last:
-            return total - last, NONE
-        if self._modulus is not None and 0 <= (step := total + self._modulus - last) <= LATE * self._modulus:
-            return step, NONE
-        return None, Reason.INCONSISTENT
+            return total - last, GOOD
+        if self._modulus is not None and 0 <= (step := total + self._modulus - last) <= ROLLED * self._modulus:
+            return step, GOOD
+        return None, FELL

@@ -22,19 +22,16 @@ class Intervals:
         Without ``weight`` the reading cannot count; ``pace`` is the longest time in seconds that it stands for.
         The first interval of a channel begins with its first reading.
         """
-        boot, ticks = reading.at
-        start = ticks // self._length * self._length
-        channel = reading.device, reading.quantity
+        channel, (boot, ticks) = reading[:2], reading.at
         interval = self._open.get(channel)
-        done: list[Reading] = []
-        if interval is None:
-            interval = self._open[channel] = _Interval(Stamp(boot, start), reading.at, how, Coverage(pace))
-        elif interval.grid.ticks != start or interval.grid.boot != boot:
-            done.append(interval.result(interval.grid.ticks + self._length, self._valid))
-            grid = Stamp(boot, start)
-            interval = self._open[channel] = _Interval(grid, grid, how, interval.coverage.next())
-        interval.add(reading, weight)
-        return done
+        if interval is not None and interval.start <= ticks < interval.end and interval.boot == boot:
+            interval.add(reading, weight)
+            return []
+        grid = ticks // self._length * self._length
+        start, coverage = (ticks, Coverage(pace)) if interval is None else (grid, interval.coverage.next())
+        self._open[channel] = new = _Interval(boot, start, grid + self._length, how, coverage)
+        new.add(reading, weight)
+        return [] if interval is None else [interval.result(interval.end, self._valid)]
 
     def rest(self) -> list[Reading]:
         """The values of the intervals that are not over, each with the span it really covers."""
@@ -63,15 +60,17 @@ class Coverage:
     """
 
     def __init__(self, pace: float | None, before: int | None = None) -> None:
-        self._pace = pace
+        self._pace, self._reach = pace, int((pace or 0.0) * 1e9)
         self._before = before  # ticks
         self._covered = 0
 
     def add(self, reading: Reading) -> None:
         """One more good reading."""
-        reach = int(max(reading.span, self._pace or 0.0) * 1e9)
-        ticks = reading.at.ticks
-        self._covered += reach if self._before is None or reading.span else min(reach, ticks - self._before)
+        ticks, span = reading.at.ticks, int(reading.span * 1e9)
+        if span or self._before is None:
+            self._covered += max(span, self._reach)
+        else:
+            self._covered += min(self._reach, ticks - self._before)
         self._before = ticks
 
     def share(self, length: int) -> float:
@@ -86,9 +85,10 @@ class Coverage:
 class _Interval:
     """What one interval of one quantity has gathered."""
 
-    def __init__(self, grid: Stamp, start: Stamp, how: How, coverage: Coverage) -> None:
-        self.grid, self.coverage = grid, coverage
-        self._start, self._how = start, how
+    def __init__(self, boot: str, start: int, end: int, how: How, coverage: Coverage) -> None:
+        self.boot, self.start, self.end = boot, start, end
+        self.coverage = coverage
+        self._how = how
         self._values: Average | None = None
         self._quality = GOOD
         self._raw: float | None = None
@@ -102,11 +102,12 @@ class _Interval:
     def add(self, reading: Reading, weight: float | None) -> None:
         """One more reading; without ``weight`` it cannot count, and what is bad does not leave a trace."""
         self._last = reading
-        if reading.quality is not GOOD:
-            if reading.quality.level >= Level.BAD:
+        value, quality = reading.value, reading.quality
+        if quality is not GOOD:
+            if quality.level >= Level.BAD:
                 return
-            self._quality = self._quality.joined(reading.quality)
-        value = reading.value
+            if quality is not self._quality:
+                self._quality = quality if self._quality is GOOD else self._quality.joined(quality)
         if value is None or weight is None or not math.isfinite(value):
             return
         if self._values is None:
@@ -117,8 +118,8 @@ class _Interval:
 
     def result(self, end: int, valid: float) -> Reading:
         """The value up to ``end`` in ticks, suspect where less than the share ``valid`` of the time is covered."""
-        length = end - self._start.ticks
-        whole = self._last._replace(at=self._start, span=length / 1e9)
+        length = end - self.start
+        whole = self._last._replace(at=Stamp(self.boot, self.start), span=length / 1e9)
         value = None if self._values is None else self._values.value()
         if self._values is None or value is None or not math.isfinite(value):
             return whole._replace(value=None, quality=self._missing(), spread=None)

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from drivers import NONE, Option, Quantity, Reason
+from drivers import Option, Quantity, Reason
 from edge.filters.average import STRENGTHS, How, way
 from edge.filters.filter import Filter
 from edge.filters.increment import Increment
 from edge.filters.interval import Intervals, strength, usable
-from edge.reading import Reading
+from edge.reading import GOOD, Reading
+
+LATE = GOOD.flagged(Reason.STALE)  # of what a total grew by, perhaps in an interval before
 
 
 class Mean(Filter):
@@ -39,6 +41,7 @@ class Mean(Filter):
         """As every filter."""
         super().__init__(quantities, **options)
         self._intervals = Intervals(self.set["interval"], self.set["valid"])
+        self._length = self.set["interval"] * 1e9
         self._totals: dict[tuple[str, str], tuple[Increment, int]] = {}
 
     def __call__(self, reading: Reading) -> Iterable[Reading]:
@@ -75,15 +78,15 @@ class Mean(Filter):
 
     def _growth(self, total: Reading) -> Reading:
         """What a total grew by, as a reading of its own; flagged where it may have been before this interval."""
-        channel, value, reasons = (total.device, total.quantity), None, NONE
+        channel, value, quality = total[:2], None, total.quality
         if total.value is not None and usable(total):
             increment, before = self._totals.get(channel) or (Increment(self.set["modulus"]), total.at.ticks)
-            value, reasons = increment.step(total.value)
-            if total.at.ticks - before > self.set["interval"] * 1e9:
-                reasons |= Reason.STALE
+            value, found = increment.step(total.value)
+            if total.at.ticks - before > self._length:
+                found = found.joined(LATE)
+            quality = found if quality is GOOD else quality.joined(found)
             self._totals[channel] = increment, total.at.ticks
-        quantity, quality = increment_of(total.quantity), total.quality.flagged(reasons)
-        return Reading(total.device, quantity, value, total.unit, total.at, total.span, quality)
+        return Reading(total.device, increment_of(total.quantity), value, total.unit, total.at, total.span, quality)
 
 
 def increment_of(total: str) -> str:

@@ -22,6 +22,7 @@ MEASUREMENTS, ROUNDS = 200, 60
 PM = tuple(Quantity(name, "ug/m3", 0, 1000, 1) for name in ("pm1", "pm2_5", "pm10"))
 SOUND = (Quantity("sound_level", "dB", 20, 140, 1),)
 WIND = (Quantity("wind_direction", "deg", 0, 360), Quantity("wind_speed", "m/s", 0, 75, 1))
+AIR = (Quantity("temperature", "Cel", -40, 125, 2), Quantity("humidity", "%RH", 0, 100, 2))
 FLOW = (Quantity("flow", "L/min", 0, 1000, 3),)
 VOLUME = (Quantity("volume", "L", 0, 1e9),)
 RAW = (Quantity("voc_raw", "1", 1, 0xFFFE),)
@@ -29,6 +30,7 @@ RAW = (Quantity("voc_raw", "1", 1, 0xFFFE),)
 # On what each filter is measured, and its options where it needs some; those without run on PM.
 WHAT = {
     "convert": {"": FLOW},
+    "derive": {"": AIR},
     "exponential_mean": {"": PM, "decibels": SOUND, "directions": WIND},
     "mean": {"": PM, "decibels": SOUND, "directions": WIND, "totals": VOLUME},
     "moving_mean": {"": PM, "decibels": SOUND, "directions": WIND},
@@ -38,6 +40,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "calibrate": {"gain": 1.07, "offset": -0.4},
     "convert": {"to": "m3/h"},
     "cross": {"ascending": ["pm1", "pm2_5", "pm10"]},
+    "derive": {"quantity": "dew_point", "unit": "Cel", "expression": "dew_point(temperature, humidity)"},
     "rate": {"limit": 1000.0},
     "stale": {"by": "pm1"},
 }

@@ -3,11 +3,13 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.expression import DEPTH, LENGTH, Expression, ExpressionError
 from edge.formulas import (
+
+patient = settings(deadline=None)  # machines may be busy
     FORMULAS,
     Formula,
     absolute_humidity,
@@ -52,6 +54,7 @@ trees = st.recursive(
 )
 
 
+@patient
 @given(trees)
 def test_it_agrees_with_python(text):
     try:
@@ -63,6 +66,7 @@ def test_it_agrees_with_python(text):
     assert got is None or got == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
+@patient
 @given(st.text(alphabet="ab_.(){}[]'\"\\0123456789+-*/^,;:=<>!&|%@#~`$ \n\té\x00", max_size=60) | st.text(max_size=40))
 def test_whatever_is_written_is_an_expression_or_an_error_with_a_place(text):
     try:

@@ -8,8 +8,6 @@ from hypothesis import strategies as st
 
 from edge.expression import DEPTH, LENGTH, Expression, ExpressionError
 from edge.formulas import (
-
-patient = settings(deadline=None)  # machines may be busy
     FORMULAS,
     Formula,
     absolute_humidity,
@@ -21,6 +19,8 @@ patient = settings(deadline=None)  # machines may be busy
     sound_speed,
     sound_sum,
 )
+
+patient = settings(deadline=None)  # machines may be busy
 
 VALUES = {"a": 2.0, "b": -3.5, "pm2_5": 8.0, "river/level": 1.25}
 

@@ -44,7 +44,7 @@ class Forwarder:
     """One destination and the thread that feeds it."""
 
     def __init__(self, node: str, route: Route, events: Events, clock: Clock) -> None:
-        self.name = route.settings.name
+        self.name, self.settings = route.settings.name, route.settings
         self.cursor, self._unstored = route.cursor, route.unstored
         self.state = "connecting"  # connecting, connected or down
         self.down: UplinkDown | None = None  # why it is

@@ -13,6 +13,7 @@ import edge
 from edge.device import Device
 from edge.notices import Notice
 from edge.payload import Channels
+from edge.payload.channels import Table
 from edge.reading import Batch
 from edge.settings import Settings
 
@@ -21,15 +22,25 @@ class Inventory:
     """The inventory of a configuration; channels that its devices have get their numbers now."""
 
     def __init__(self, settings: Settings, devices: Sequence[Device], channels: Channels) -> None:
-        self._settings, self._devices, self._channels = settings, devices, channels
+        self._settings, self.devices, self._channels = settings, devices, channels
         for device in devices:
             for quantity in measured(device):
                 channels.number(device.name, quantity.name, quantity.unit)
 
     @property
+    def node(self) -> str:
+        """The id of the node."""
+        return self._settings.node.id
+
+    @property
+    def channels(self) -> Table:
+        """All that is or was measured, by the numbers of its channels."""
+        return self._channels.table()
+
+    @property
     def state(self) -> tuple[Any, ...]:
         """What differs whenever the inventory does."""
-        return self._channels.digest, *(tuple(device.identity.items()) for device in self._devices)
+        return self._channels.digest, *(tuple(device.identity.items()) for device in self.devices)
 
     def as_dict(self) -> dict[str, Any]:
         """``inv`` is the digest of ``channels``, which are ``[device, quantity, unit]`` by their numbers."""
@@ -40,7 +51,7 @@ class Inventory:
             "position": node.position,
             "version": edge.__version__,
             "config": self._settings.digest,
-            "devices": [_device(device) for device in self._devices],
+            "devices": [_device(device) for device in self.devices],
             **self._channels.as_dict(),
         }
 

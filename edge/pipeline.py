@@ -4,7 +4,7 @@ import logging
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,7 +20,7 @@ from edge.gnsstime import Receiver
 from edge.health import Beats
 from edge.inventory import Inventory, InventoryNotice
 from edge.maintenance import Maintenance
-from edge.notices import HealthNotice, Notices
+from edge.notices import HealthNotice, Notices, Source
 from edge.outbox.cursor import Cursor
 from edge.outbox.outbox import Outbox
 from edge.outbox.picker import Picker
@@ -88,12 +88,19 @@ class Pipeline:
         self.inventory = Inventory(settings, self.devices, stores.channels)
         for forwarder in self.forwarders:
             known = InventoryNotice(self.inventory, forwarder.publisher.packed)
-            forwarder.notices = Notices((known, HealthNotice(voice.health)))
+            forwarder.notices = Notices((known, HealthNotice(voice.health), *self._discovery(forwarder)))
         self.writer.on_commit = self._committed
         self.writer.on_unstored = self._copied
         stores.outbox.on_evicted = self._evicted
         stores.outbox.needed = self._needed
         stores.outbox.on_void = self._void
+
+    def _discovery(self, forwarder: Forwarder) -> Iterator[Source]:
+        if forwarder.settings.discovery == "homeassistant":
+            from edge.homeassistant import Discovery  # for a home, not for a city
+
+            topic, node = forwarder.settings.topic, self._settings.node.id
+            yield Discovery(self.inventory, lambda channel: topic.format(node=node, channel=channel))
 
     def start(self) -> None:
         """Starts from the far end, so that nothing waits for its taker."""

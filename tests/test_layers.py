@@ -17,7 +17,7 @@ LAYERS = (
     ("edge.node", "edge.trial"),
     ("edge.origin", "edge.pipeline"),
     ("edge.sampler", "edge.forwarder", "edge.health", "edge.device", "edge.timekeeping", "edge.inventory",
-     "edge.publication", "edge.route"),
+     "edge.publication", "edge.route", "edge.homeassistant"),
     ("edge.outbox", "edge.filters", "edge.rules", "edge.uplink", "edge.payload", "edge.settings", "edge.events",
      "edge.state", "edge.control", "edge.pace", "edge.notify", "edge.gnsstime", "edge.power", "edge.condition",
      "edge.clockwatch", "edge.rtc", "edge.pulse", "edge.chrony", "edge.commands",

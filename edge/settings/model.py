@@ -117,6 +117,7 @@ class UplinkSettings:
     topic: str = "edge/{node}/{channel}"
     payload: str = "senml+json"
     compress: str = "none"
+    discovery: str = "none"
     batch: int = 500
     rate: float | None = None
     window: int = 16

@@ -29,6 +29,7 @@ UPLINK = (
     Option("topic", str, "edge/{node}/{channel}", 'for example "edge/{node}/{channel}"'),
     Option("payload", str, "senml+json", "the form of the messages: senml+json, rows, json, senml+cbor, thingsboard"),
     Option("compress", str, "none", "none or deflate", choices=("none", "deflate")),
+    Option("discovery", str, "none", "whose entities to make", choices=("none", "homeassistant")),
     Option("batch", int, 500, "readings in a message at most", low=1, high=100_000),
     Option("rate", "rate", None, "backlog readings, at least one an hour", low=1 / 3600),
     Option("window", int, 16, "messages on their way at a time", low=1, high=1000),

@@ -57,10 +57,12 @@ class Discovery:
         self._told: dict[str, float] = {}
         self._known: tuple[Any, ...] | None = None
         self._configurations: Iterator[Notice] = iter(())
+        self._said: dict[str, bytes] = {}  # by topic, since the connection was made
 
     def restart(self) -> None:
         """A broker that lost its memory has to hear all of it again."""
         self._known = None
+        self._said.clear()
 
     def sent(self, batch: Batch) -> None:
         """Takes the newest values from what is sent as it is measured."""
@@ -73,8 +75,14 @@ class Discovery:
     def next(self) -> Notice | None:
         """A configuration first, then the state of a device that has news."""
         if (state := self._inventory.state) != self._known:
-            self._known, self._configurations = state, self._all()
+            self._known, self._configurations = state, self._news()
         return next(self._configurations, None) or self._state()
+
+    def _news(self) -> Iterator[Notice]:
+        for notice in self._all():
+            if self._said.get(notice.channel) != notice.payload:
+                self._said[notice.channel] = notice.payload
+                yield notice
 
     def _state(self) -> Notice | None:
         now = self._now()

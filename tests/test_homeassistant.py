@@ -174,6 +174,14 @@ def test_what_is_no_longer_measured_is_taken_back(node, discovery):
     assert told(discovery)["homeassistant/sensor/LP-0417_old_co2/config"] is None
 
 
+def test_only_what_has_changed_is_said_again(node, discovery):
+    told(discovery)
+    node.pipeline.devices[1].identity = {"serial": "7"}
+    again = told(discovery)
+    assert {configuration["device"].get("serial_number") for configuration in again.values()} == {"7"}
+    assert len(again) == 3
+
+
 def test_a_new_connection_hears_all_of_it_again(discovery):
     first = told(discovery)
     assert told(discovery) == {}

@@ -57,6 +57,16 @@ def test_a_reader_jumps_to_any_seq(tmp_path):
         assert reader.read(seq, outbox.last, 1) == [(seq, reading(seq - 1))]
 
 
+def test_a_reader_that_goes_forward_reads_no_part_of_a_segment_again(tmp_path, monkeypatch):
+    outbox, reads = filled(tmp_path, 3000), []
+    reader, pread = outbox.reader(), os.pread
+    monkeypatch.setattr(os, "pread", lambda fd, size, at: reads.append(size) or pread(fd, size, at))
+    found = [reader.read(seq, seq + 4, 100) for seq in range(1, 3000, 10)]  # holes between, as alarms leave them
+    assert [seq for stored in found for seq, _ in stored] == [seq for seq in range(1, 3000) if seq % 10 in range(1, 6)]
+    assert sum(reads) <= 2 * len(firsts(tmp_path)) * SEGMENT
+    assert reader.read(2, 2, 1) == [(2, reading(1))], "and goes back"
+
+
 def test_a_reader_sees_what_is_put_later(tmp_path):
     outbox = filled(tmp_path, 10)
     reader = outbox.reader()

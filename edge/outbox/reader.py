@@ -12,9 +12,9 @@ from edge.outbox.record import CHANNEL, Channel, channel_of, reading_of, records
 from edge.outbox.segment import open_plain, path_of
 from edge.reading import Stored
 
-CHUNK = 1 << 15
+CHUNK = 1 << 14  # a thousand readings: what is decoded at once stays in memory for good
 LONGEST = 2048  # bytes of a record
-BARREN = 2  # chunks without a record that are looked through for the next one
+BARREN = 4  # chunks without a record that are looked through for the next one
 
 
 class Extent(NamedTuple):
@@ -40,7 +40,7 @@ class SegmentReader:
         self.offset = self.behind = START
 
     def chunk(self, end: int | None = None) -> list[Stored]:
-        """The readings of the next chunk; none at the end, or where two chunks on end hold nothing."""
+        """The readings of the next chunk; none at the end, or where ``BARREN`` chunks on end hold nothing."""
         for _ in range(BARREN):
             data = os.pread(self._fd, CHUNK if end is None else min(CHUNK, end - self.offset), self.offset)
             found, used = self._decoded(data)
@@ -72,7 +72,7 @@ class SegmentReader:
 
 
 class Reader:
-    """One reading position; cheap to go on with, dearer to jump."""
+    """One reading position; cheap to go on with, dearer to go back: a segment is read from its front."""
 
     def __init__(self, folder: Path, extent_of: Callable[[int], Extent | None]) -> None:
         """``extent_of(seq)`` tells where a seq lies, None if it is nowhere."""
@@ -87,7 +87,7 @@ class Reader:
 
         Raises ``OSError`` when the card does not answer.
         """
-        if first != self._next:
+        if first < self._next:
             self.close()
         found: list[Stored] = []
         while len(found) < count and (stored := self._pull(found[-1][0] + 1 if found else first)):
@@ -96,7 +96,7 @@ class Reader:
                 break
             if stored[0] >= first:
                 found.append(stored)
-        self._next = found[-1][0] + 1 if found else 0
+        self._next = found[-1][0] + 1 if found else first
         return found
 
     def close(self) -> None:

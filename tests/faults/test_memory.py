@@ -1,28 +1,37 @@
-"""The node stays small: after the start, with a million readings waiting, while they drain, and in the long run.
+"""The node stays small: after the start, with millions of readings waiting, while they drain, and in the long run.
 
-Sensors without gpiozero, whose simulated pins are no part of a daemon. EDGE_SOAK seconds of the long run (20).
+Sensors without gpiozero, whose simulated pins are no part of a daemon. EDGE_MILLIONS of readings that wait (5; 1 where
+EDGE_ROUNDS makes the tests short), EDGE_SOAK seconds of the long run (20).
 """
 
 import json
 import os
+import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import sysconfig
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from edge.clock import Clock, Stamp
 from edge.outbox.outbox import Outbox
+from edge.outbox.reader import CHUNK
 from edge.reading import Reading
-from tests.broker import NODE, QUIET, Lab, config, needs_mosquitto, until
+from tests.broker import NODE, QUIET, RUN, Lab, config, needs_mosquitto, until
 
 pytestmark = [pytest.mark.faults, pytest.mark.broker, needs_mosquitto]
 
 MILLION = 1_000_000
+WAITING = MILLION * int(os.environ.get("EDGE_MILLIONS", "1" if "EDGE_ROUNDS" in os.environ else "5"))
+ALARMS = 10  # among a thousand
+AGAIN = 5 * CHUNK  # bytes of a segment that are read twice: where records end, zeros are looked at
+FLAT = 2e6  # bytes of resident memory that those who wait may cost
 STEP = 5_000_000  # ns between two of them
 MOST = 32e6  # bytes of resident memory
 MODULES = 190  # that are not ours; pynmea2 alone brings 24 of them
@@ -54,14 +63,16 @@ def lab(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def million(tmp_path_factory):
-    """A state folder in which a million readings wait."""
-    folder = tmp_path_factory.mktemp("million")
+def waiting(tmp_path_factory):
+    """A state folder in which millions of readings wait, and alarms among them."""
+    folder = tmp_path_factory.mktemp("waiting")
     outbox, boot = Outbox(folder / "outbox", limit=10**9), Clock().boot
     now = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
-    for start in range(0, MILLION, 1000):
-        at = [Stamp(boot, now - (MILLION - number) * STEP) for number in range(start, start + 1000)]
-        outbox.put([Reading("old", "temperature", float(stamp.ticks % 40), "Cel", stamp) for stamp in at])
+    for start in range(0, WAITING, 1000):
+        at = [Stamp(boot, now - (WAITING - number) * STEP) for number in range(start, start + 1000)]
+        readings = [Reading("old", "temperature", float(stamp.ticks % 40), "Cel", stamp) for stamp in at]
+        outbox.put(readings[ALARMS:])
+        outbox.put(readings[:ALARMS], alarm=True)
     outbox.close()
     yield folder
     shutil.rmtree(folder)
@@ -116,27 +127,28 @@ def test_only_what_is_needed_is_imported(lab):
     assert len(foreign) <= MODULES
 
 
-def test_memory_is_flat_with_a_million_waiting(lab, million):
+def test_memory_is_flat_with_millions_waiting(lab, waiting):
     broker = lab.broker(start=False)  # nobody there yet
     node = lab.node(config(broker.port, *SENSORS).replace('"64MB"', '"1GB"'), start=False)
     node.start()
     node.ready()
     assert until(lambda: all_good(node), 15), node.log
-    shown("\nafter the start", node)
+    empty = shown("\nafter the start", node)
     assert node.terminate() == 0
 
     shutil.rmtree(node.state)
-    shutil.copytree(million, node.state)
+    shutil.copytree(waiting, node.state)
     notices = Notices()
     begin = time.monotonic()
     node.start(NOTIFY_SOCKET=notices.address)
     notices.ready()
     took = time.monotonic() - begin
     notices.close()
-    print(f"READY after {took:.2f} s with {MILLION} waiting")
+    print(f"READY after {took:.2f} s with {WAITING} waiting")
     assert until(lambda: all_good(node), 15), node.log
-    assert node.status()["uplinks"][0]["waiting"] >= MILLION
-    shown("with a million waiting", node)
+    assert node.status()["uplinks"][0]["waiting"] >= WAITING
+    full = shown("with all that waiting", node)
+    assert abs(full - empty) <= FLAT, f"{(full - empty) / 1e6:+.1f} MB"
 
     broker.start()
     assert until(lambda: node.status()["uplinks"][0]["delivered"], 70)  # the wait between tries may be a minute
@@ -151,6 +163,32 @@ def test_memory_is_flat_with_a_million_waiting(lab, million):
     shown("after that", node)
     assert peak <= MOST
     assert took <= READY
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace (apt install strace)")
+def test_a_start_reads_the_last_segments_and_the_state(lab, waiting, tmp_path):
+    node, seen, notices = lab.node(config(1, *SENSORS), start=False), tmp_path / "seen", Notices()
+    shutil.copytree(waiting, node.state)
+    calls = ["-e", "trace=read,readv,pread64,preadv,sendto,sendmsg", "-e", "signal=none", "-s", "16"]
+    words = ["-c", RUN, "run", "--config", node.config, "--state", node.state]
+    environment = QUIET | {"NOTIFY_SOCKET": notices.address}
+    process = subprocess.Popen(["strace", "-fqqy", "-o", seen, *calls, sys.executable, *words], env=environment)
+    try:
+        notices.ready()
+        os.kill(node.status()["process"]["pid"], signal.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        notices.close()
+    before = seen.read_text(errors="replace").partition("READY=1")[0]
+    taken = re.findall(rf"<{node.state}/([^>]*)>.* = (\d+)$", before, re.MULTILINE)
+    read = Counter()
+    for name, count in taken:
+        read[name] += int(count)
+    print("\n" + "\n".join(f"{count:9d} of {name}" for name, count in read.items()))
+    lasts = {max(path.name for path in (waiting / folder).glob("*.seg")) for folder in ("outbox", "outbox/alarms")}
+    assert {Path(name).name for name in read} <= lasts | {"state.json", "lock"}
+    assert sum(read.values()) <= sum((node.state / name).stat().st_size for name in read) + 2 * AGAIN
 
 
 def test_memory_stays_in_the_long_run(lab):

@@ -166,7 +166,7 @@ class Subscriber:
     def _take(self, client: Any, userdata: Any, message: Any) -> None:
         properties = dict(getattr(message.properties, "UserProperty", []))
         channel = message.topic.rpartition("/")[2]
-        if channel in ("readings", "alarms"):
+        if channel in ("readings", "alarms") and properties.get("schema", "senml+json") == "senml+json":
             records = list(resolved(message.payload))
             now = time.time() if records[0].boot is None else time.clock_gettime(time.CLOCK_BOOTTIME)
             unstored = properties.get("lane") == "unstored"

@@ -9,6 +9,8 @@ import pytest
 
 from drivers.checks import xor8
 from edge.clock import BUILT, SystemWall
+from edge.payload import message
+from edge.payload.channels import table_of
 from edge.reading import Level
 from tests.broker import Lab, NodeProcess, Subscriber, config, needs_mosquitto, until
 
@@ -73,11 +75,11 @@ def test_everything_that_is_measured_arrives(lab):
     assert {name: units.get(name) for name in UNITS} == UNITS
     assert all(record.value is not None for record in list(listener.records))
 
-    message = listener.on("readings")[0]
-    assert message.payload[0] == 0x78
-    assert message.properties.keys() == {"node", "boot", "first", "last", "lane", "schema"}
-    assert (message.properties["node"], message.properties["first"]) == ("LP-T", "1")
-    assert message.properties["schema"] == "senml+json"
+    first = listener.on("readings")[0]
+    assert first.payload[0] == 0x78
+    assert first.properties.keys() == {"node", "boot", "first", "last", "lane", "schema"}
+    assert (first.properties["node"], first.properties["first"]) == ("LP-T", "1")
+    assert first.properties["schema"] == "senml+json"
     assert [event["event"] for event in listener.told("event")].count("restart") == 1
 
     late = lab.listener(broker, "late")
@@ -92,6 +94,19 @@ def test_everything_that_is_measured_arrives(lab):
     assert node.terminate() == 0  # the good-bye
     assert listener.until(lambda heard: heard.told("status")[-1]["status"] == "offline", 5)
     assert all(len(contents) == 1 for contents in seqs_by_content(listener.records).values())
+
+
+def test_rows_reach_a_receiver_that_comes_late_and_lean_on_the_inventory(lab):
+    broker = lab.broker()
+    listener = lab.listener(broker)
+    lab.node(config(broker.port, *FOUR, more='payload = "rows"\ncompress = "deflate"'))
+    assert listener.until(lambda heard: len(heard.on("readings")) > 3, 15)
+    late = lab.listener(broker, "late")
+    assert late.until(lambda heard: heard.on("inventory"), 5) and late.on("inventory")[0].retained
+    tables = dict([table_of(message.told(late.on("inventory")[0].payload))])
+    records = [one for got in listener.on("readings") for one in message.records(got.payload, "rows", tables)]
+    assert [record.seq for record in records] == list(range(1, len(records) + 1))
+    assert {record.device for record in records} <= {"pm", "air", "place", "river"}
 
 
 def test_broker_that_comes_later_gets_everything(lab):

@@ -6,82 +6,35 @@ and the like run in virtual time in tests/test_timekeeping.py.
 """
 
 import json
-import mmap
 import os
-import shutil
-import struct
-import subprocess
 import threading
 import time
 from itertools import pairwise
-from pathlib import Path
 from statistics import median, quantiles
 
 import pytest
 
 from tests.broker import Lab, config, needs_mosquitto, until
+from tests.faults.clocks import BOUND, Clocks, built, needs_cc
 
-CC = shutil.which("cc")
 SECONDS = float(os.environ.get("EDGE_SECONDS", "12"))
 RATE, PERIOD = 10, 0.1  # readings a second and quantity, and the seconds between them
 FAST = ('meter noise sim:// interval="100ms"', "pm pms5003 sim://?period=0.1")
 YEAR = 365.25 * 86400
 RIGHT = 0.1  # seconds that a date may be off
 ON_TIME = 0.05  # seconds that a sample may be early or late
-BOUND = 0.02  # what the kernel states when it is synchronised
 
 pytestmark = [
     pytest.mark.faults,
     pytest.mark.broker,
     needs_mosquitto,
-    pytest.mark.skipif(CC is None, reason="there is no C compiler (cc) on this machine"),
+    needs_cc,
 ]
 
 
 @pytest.fixture(scope="module")
 def shim(tmp_path_factory):
-    library = tmp_path_factory.mktemp("shim") / "clockshim.so"
-    source = Path(__file__).with_name("clockshim.c")
-    subprocess.run([CC, "-O2", "-Wall", "-shared", "-fPIC", "-o", library, source, "-ldl", "-lm"], check=True)
-    return library
-
-
-class Clocks:
-    """What the node sees of the clocks; ``boot`` begins another boot."""
-
-    def __init__(self, folder, shim):
-        self._file, self._boot_file = folder / "clocks", folder / "boot_id"
-        self._file.write_bytes(bytes(4096))
-        with self._file.open("r+b") as file:
-            self._map = mmap.mmap(file.fileno(), 4096)
-        self.environment = {
-            "LD_PRELOAD": str(shim), "EDGE_CLOCK_FILE": str(self._file), "EDGE_BOOT_FILE": str(self._boot_file),
-        }  # fmt: skip
-        self.starts = {}  # boot id to the true time of its beginning
-        self._ahead = 0.0  # seconds that CLOCK_BOOTTIME is
-
-    def boot(self, name, *, at=0.0):
-        """The boot ``name`` began ``at`` seconds ago."""
-        self.starts[name] = time.time() - at
-        self._boot_file.write_text(f"{name}\n")
-        self._ahead = at - time.clock_gettime(time.CLOCK_BOOTTIME)
-        self._put(2, self._ahead)
-
-    def set(self, ahead, *, synced=False):
-        """The wall clock is ``ahead`` seconds; as in the kernel, a step that nobody vouches for ends the trust."""
-        self._put(1, BOUND if synced else 0.0)
-        self._put(0, ahead)
-
-    def sleep(self, seconds):
-        """So much time passes for both clocks; they are read at once, or the next second puts it right."""
-        self._map[0:24] = struct.pack("ddd", seconds, BOUND, self._ahead + seconds)
-
-    def _put(self, at, value):
-        self._map[at * 8 : at * 8 + 8] = struct.pack("d", value)
-
-    def truth(self, stamp):
-        """The true date of a stamp in seconds."""
-        return self.starts[stamp.boot] + stamp.ticks / 1e9
+    return built(tmp_path_factory.mktemp("shim"))
 
 
 class Rig:

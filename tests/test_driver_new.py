@@ -143,8 +143,9 @@ def test_whatever_is_written_runs_on_its_trace_and_on_its_simulator(every):
 @pytest.mark.parametrize("name", ["sht3x", "taken", "half", "page"])
 def test_what_is_there_stays(bare, name, monkeypatch, capsys):
     monkeypatch.chdir(bare / "drivers")  # the clone is found from below
-    with (bare / "setup.cfg").open("a") as file:
-        file.write("    taken = somewhere.else:Taken\n")
+    metadata = (bare / "setup.cfg").read_text()
+    group = "\nedge.drivers =\n"
+    (bare / "setup.cfg").write_text(metadata.replace(group, f"{group}    taken = somewhere.else:Taken\n"))
     (bare / "tests" / "captures" / "half").mkdir(parents=True)
     (bare / "docs" / "drivers").mkdir(parents=True)
     (bare / "docs" / "drivers" / "page.md").write_text("mine\n")

@@ -49,7 +49,8 @@ def measurements(records: list[Record]) -> list[dict[str, float | None]]:
     found: list[dict[str, float | None]] = []
     before = None
     for record in sorted({record.seq: record for record in records if record.value is not None}.values()):
-        if before is None or abs(record.time - before.time) > ONE_MOMENT or record.quantity in found[-1]:
+        apart = before is None or abs(record.time - before.time) > ONE_MOMENT
+        if apart or record.quantity == "utc" or record.quantity in found[-1]:  # where it is known, utc comes first
             found.append({})
         found[-1][record.quantity] = record.value
         before = record

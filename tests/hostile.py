@@ -125,6 +125,7 @@ class Visit:
         self.broker.heard.append(channel)
         self.broker.payloads.append(rest)
         seqs = list(seqs_of(rest)) if channel in ("readings", "alarms") else []
+        self.broker.offered.extend(seqs)
         self.broker.most = max(self.broker.most, len(self.held) + 1)
         taken = ACKS.get(mode.partition(" ")[0], acknowledge)(self, mid, mode, channel)
         if taken:
@@ -279,6 +280,7 @@ class Hostile:
         self.payloads: list[bytes] = []
         self.properties_seen: list[bytes] = []
         self.kept: list[int] = []
+        self.offered: list[int] = []  # seqs that came, taken or not
         self.most = 0  # messages that waited for an acknowledgement at a time
         self._context = context
         self._listener = socket.create_server(("127.0.0.1", port))

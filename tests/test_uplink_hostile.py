@@ -213,6 +213,21 @@ def test_the_limits_of_the_broker_are_kept(broker):
     uplink.close()
 
 
+def test_a_broker_that_takes_nothing_gets_one_message_at_a_time_until_it_does(broker):
+    uplink, windows = made(broker), []
+    for broker.mode in ("good", "hangs-up", "hangs-up", "connack 88", "good", "good"):
+        try:
+            uplink.connect()
+            windows.append(uplink.window)
+            uplink.send("readings", PACK, ABOUT)
+            polled(uplink, 1)
+            windows.append(uplink.window)
+        except UplinkDown:
+            continue
+    assert windows == [16, 16, 16, 1, 1, 16, 16, 16]
+    uplink.close()
+
+
 def test_a_topic_goes_once_and_then_as_a_number(broker):
     uplink = made(broker)
     assert len(worked(uplink, 3)) == 3

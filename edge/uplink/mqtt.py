@@ -64,6 +64,7 @@ class MqttUplink:
         self._suspected: int | None = None  # bytes that are enough for a broker that complained without a figure
         self._retain, self._alias = True, True  # until the broker complains
         self._short = 0  # sessions in a row that were
+        self._fruitless = False  # the last session that sent something got no acknowledgement
         self._baffled = False  # neither version worked: they take turns, or else each try would be two
         self._session: Session | None = None
         self._waker, self._woken = socket.socketpair()
@@ -82,7 +83,7 @@ class MqttUplink:
                 self._short = 0
                 raise
             session = self._opened_3(error)
-        self.window = min(self._settings.window, session.terms.receive)
+        self.window = 1 if self._fruitless else self._widest(session)
         self.largest = min(filter(None, (session.terms.packet, self._suspected)), default=None)
         self._tell(online=True)
         for topic in self._inbound:
@@ -114,6 +115,8 @@ class MqttUplink:
         if self.expiry is not None:
             self.expiry.look(self._ends, self._clock.utc(self._clock.now()))
         acks, session.acks = session.acks, []
+        if acks and self._fruitless:
+            self._fruitless, self.window = False, self._widest(session)
         return acks
 
     def inbox(self) -> list[tuple[str, bytes]]:
@@ -196,6 +199,10 @@ class MqttUplink:
         if self.largest is None or session.size(topic, payload, {}) <= self.largest:
             session.tell(topic, payload, retain=self._retain and session.terms.retain)
 
+    def _widest(self, session: Session) -> int:
+        """Messages that may be under way; a broker that took nothing gets one until it takes it."""
+        return min(self._settings.window, session.terms.receive)
+
     def _ended(self, session: Session, error: UplinkDown) -> UplinkDown:
         """The end of a session; one that is closed without a word may be a fight about a client id.
 
@@ -218,6 +225,7 @@ class MqttUplink:
 
     def _learn(self, session: Session) -> None:
         """What the broker has complained about is not done again."""
+        self._fruitless = session.fruitless(self._fruitless)
         self._retain = self._retain and session.code != NO_RETAIN
         self._alias = self._alias and session.code != BAD_ALIAS
         if session.code is not None and reason(session.code).does is Does.SPLIT and session.sent:

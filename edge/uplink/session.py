@@ -99,6 +99,10 @@ class Session:
         packed = len(more.pack()) + 3 if more is not None else 0  # type: ignore[no-untyped-call]
         return 5 + 2 + len(topic.encode()) + 2 + packed + len(payload)
 
+    def fruitless(self, before: bool) -> bool:
+        """Whether nothing was acknowledged of what was sent; ``before`` where nothing was sent at all."""
+        return not self._acked if self.sent else before and not self._acked
+
     def work(self, seconds: float, wakers: Sequence[Any]) -> None:
         """Lets the connection work for so long, less when something came. Raises ``UplinkDown``, then each time."""
         if self.fate is None:

@@ -70,7 +70,9 @@ class Visit:
     def _exactly(self, size: int) -> bytes:
         got = b""
         while len(got) < size:
-            more = self.sock.recv(size - len(got))
+            if slow := self.broker.mode == "reads-slowly":
+                self.broker.end.wait(0.05)
+            more = self.sock.recv(min(size - len(got), 8192) if slow else size - len(got))
             if not more:
                 raise EOFError
             got += more
@@ -284,6 +286,8 @@ class Hostile:
         self.most = 0  # messages that waited for an acknowledgement at a time
         self._context = context
         self._listener = socket.create_server(("127.0.0.1", port))
+        if mode == "reads-slowly":
+            self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
         self.port: int = self._listener.getsockname()[1]
         self._visits: list[Visit] = []
         threading.Thread(target=self._run, daemon=True).start()

@@ -99,6 +99,18 @@ def test_odd_acknowledgements_release_what_they_name_and_nothing_else(broker, mo
     uplink.close()
 
 
+def test_a_slow_link_is_no_silence():
+    with Hostile("reads-slowly", hasty=True) as broker:
+        uplink = made(broker, patience=QUICK._replace(connack=5.0, late=30.0, idle=30.0))
+        uplink.connect()
+        begun = time.monotonic()
+        uplink.send("readings", PACK[:-1] + b" " * 300_000 + b"]", ABOUT)
+        assert len(polled(uplink, 1, seconds=20.0)) == 1
+        assert time.monotonic() - begun > 2 * QUICK.ack
+        broker.mode = "good"
+        uplink.close()
+
+
 def test_an_acknowledgement_of_the_future_releases_nothing(broker):
     broker.mode = "never-acks"
     uplink = made(broker)

@@ -5,7 +5,9 @@ type and length of each packet before paho reserves anything for it, and turns e
 """
 
 import errno
+import fcntl
 import ssl
+import struct
 import time
 from typing import Any
 
@@ -15,6 +17,7 @@ from edge.uplink.states import Broker
 LARGEST = 65_536  # bytes of an inbound packet, its fixed header included
 CONNACK, PUBLISH = 2, 3
 INBOUND = {CONNACK: "CONNACK", PUBLISH: "PUBLISH", 4: "PUBACK", 9: "SUBACK", 13: "PINGRESP", 14: "DISCONNECT"}
+SIOCOUTQ = 0x5411  # linux/sockios.h
 EXACTLY = {13: 0}  # remaining length
 NO_WAY = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN}
 
@@ -61,6 +64,10 @@ class Guard:
     def age(self) -> float:
         """Seconds since the packet that is under way began, 0 between packets."""
         return 0.0 if self._begun is None else time.monotonic() - self._begun
+
+    def unsent(self) -> int:
+        """Bytes that the other machine has not yet acknowledged to TCP; a slow link has many for long."""
+        return int(struct.unpack("i", fcntl.ioctl(self.fileno(), SIOCOUTQ, bytes(4)))[0])
 
     def pending(self) -> int:
         """Bytes that are decrypted already, so that no ``select`` will tell of them."""

@@ -13,6 +13,6 @@ class Patience(NamedTuple):
     connack: float = 8.0  # then MQTT 3.1.1 is tried: some brokers wait for more of a CONNECT of 5
     haste: float = 12.0  # a first try that took longer leaves the second one to the next turn
     packet: float = 20.0  # for a packet that has begun
-    ack: float = 25.0  # without any acknowledgement while some are due
-    late: float = 100.0  # for one acknowledgement while others come
+    ack: float = 25.0  # without any acknowledgement while some are due and nothing is left to send
+    late: float = 600.0  # for one acknowledgement while others come or the link is slow
     idle: float = 40.0  # then a ping goes, and as long again its answer may take

@@ -154,6 +154,7 @@ class Pipeline:
     def _void(self, first: int, last: int) -> None:
         for cursor in self._stores.cursors.values():
             cursor.skip(range(first, last + 1))
+        self._stores.events.put("void", first=first, last=last)
 
     def _evicted(self, first: int, last: int, reason: str) -> None:
         for name in (forwarder.name for forwarder in self.forwarders):

@@ -1,15 +1,14 @@
 """The far end: a subscriber that decodes what the node sends and keeps account of it by seq."""
 
 import json
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from threading import Lock
 from typing import Any, NamedTuple
 
+from edge.payload.received import received
 from edge.uplink.paho import CallbackAPIVersion, mqtt
 
-DEFLATED = 0x78
 CLOCK = "clock"  # the reason that says "not dated yet"; it goes when the date comes, the reading stays the same
 
 
@@ -33,21 +32,16 @@ class Record(NamedTuple):
 
 
 def decode(payload: bytes) -> Iterator[Record]:
-    """The readings of a SenML pack, deflated or not. Raises ``ValueError``, ``KeyError`` or ``zlib.error``.
+    """The readings of a SenML pack, deflated or not; copies without a seq come again from the card.
 
-    Copies without a seq are passed over: what they tell comes again from the card.
+    Raises ``Unreadable``.
     """
-    if payload[:1] == bytes((DEFLATED,)):
-        payload = zlib.decompress(payload)
-    pack: list[dict[str, Any]] = json.loads(payload)
-    if "bsq" not in pack[0]:
-        return
-    base, boot, seq = pack[0].get("bt", 0.0), pack[0].get("bb"), pack[0]["bsq"] - 1
-    for item in pack:
-        seq = item.get("sq", seq + 1)
-        reasons = tuple(reason for reason in item.get("qr", ()) if reason != CLOCK)
-        time = round(base + item.get("t", 0.0), 6)
-        yield Record(seq, item["n"], item.get("v"), item["u"], item.get("rv"), reasons, boot, time)
+    for record in received(payload, {}, {}):
+        if record.seq is None:
+            continue
+        reasons = tuple(reason for reason in record.reasons if reason != CLOCK)
+        name, time = f"{record.device}/{record.quantity}", round(record.time, 6)
+        yield Record(record.seq, name, record.value, record.unit, record.raw, reasons, record.boot, time)
 
 
 class Inbox:
@@ -123,5 +117,5 @@ class Receiver:
                     self.inbox.take(record)
             elif channel == "event":
                 self.inbox.events[json.loads(message.payload)["event"]] += 1
-        except (ValueError, KeyError, zlib.error):
+        except (ValueError, KeyError):
             self.inbox.garbled += 1

@@ -1,0 +1,147 @@
+"""The command line of ``edge receive``, and its loop."""
+
+import argparse
+import contextlib
+import json
+import logging
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from edge.cli import exits
+from edge.cli.args import add_json, parser
+from edge.cli.dial import Line, add_broker
+from edge.cli.receive.account import Account
+from edge.cli.receive.centre import Centre
+from edge.cli.receive.store import Store, store
+from edge.cli.words import counted, grouped
+from edge.durable import replace_file
+
+CHANNELS = ("readings", "alarms", "event", "status", "inventory")
+TURN = 1.0  # seconds between two syncs
+SHOWN = 5  # gaps that the report names
+
+
+def main(argv: Sequence[str]) -> int:
+    """Receives until SIGTERM, Ctrl-C or the end that was asked for; exit 1 when readings are missing."""
+    args = _words().parse_args(argv)
+    logging.basicConfig(stream=sys.stderr, format="%(levelname)-7s %(message)s")
+    if args.receipts and args.file is None:
+        raise exits.Failure("a receipt says that a reading is stored. Do: give a FILE", exits.USAGE)
+    try:
+        place = store(args.file, args.format)
+        with contextlib.closing(place):
+            centre = Centre(place, _saved(args.file))
+            with Line(args, args.client_id, keep=True) as line, _asked_to_stop() as stopping:
+                _run(args, centre, place, line, stopping)
+    except ValueError as error:
+        raise exits.Failure(str(error), exits.USAGE) from None
+    except (OSError, sqlite3.Error) as error:
+        raise exits.Failure(f"{args.file}: {error}", exits.IO) from None
+    _report(args, centre)
+    return exits.FAILED if any(account.missing for account in centre.accounts.values()) else exits.OK
+
+
+def _words() -> argparse.ArgumentParser:
+    words = parser("receive", "Stores what nodes send, each reading once, and says what is missing.")
+    words.add_argument("file", nargs="?", type=Path, metavar="FILE", help="by its name: .csv, .sqlite, else JSON lines")
+    add_broker(words)
+    words.add_argument("--node", default="+", metavar="NODE", help="this one only (default: all)")
+    words.add_argument("--format", choices=("jsonl", "csv", "sqlite"), help="in place of what the name of FILE says")
+    words.add_argument("--client-id", default="edge-receive", metavar="ID", help="who asks (default: %(default)s)")
+    words.add_argument("--receipts", action="store_true",
+                       help='tells nodes what is stored, for custody = "receipt"; needs FILE')  # fmt: skip
+    words.add_argument("--from", type=int, default=1, dest="start", metavar="SEQ",
+                       help="receipts count from this seq on (default: 1)")  # fmt: skip
+    words.add_argument("--seconds", type=float, metavar="N", help="ends after so long")
+    words.add_argument("--until", type=int, metavar="N", help="ends when so many readings are here")
+    add_json(words)
+    return words
+
+
+def _run(args: argparse.Namespace, centre: Centre, place: Store, line: Line, stopping: list[int]) -> None:
+    for channel in CHANNELS:
+        line.subscribe(args.topic.format(node=args.node, channel=channel))
+    end = time.monotonic() + args.seconds if args.seconds else float("inf")
+    while not stopping and time.monotonic() < end and not _enough(args, centre):
+        turn = time.monotonic() + TURN
+        while (left := min(turn, end) - time.monotonic()) > 0 and (came := line.next(left)) is not None:
+            node, channel = _parts(args.topic, came.topic)
+            centre.take(channel, node, came)
+        _keep(args, centre, place, line)
+    _keep(args, centre, place, line)
+
+
+def _keep(args: argparse.Namespace, centre: Centre, place: Store, line: Line) -> None:
+    """First the readings, then the account of them, then the receipts: never the other way round."""
+    place.sync()
+    if args.file is not None:
+        replace_file(_account(args.file), json.dumps(centre.as_dict()).encode())
+    if args.receipts:
+        for node, upto in centre.receipts(args.start).items():
+            line.publish(args.topic.format(node=node, channel="receipt"), json.dumps({"upto": upto}).encode())
+
+
+def _enough(args: argparse.Namespace, centre: Centre) -> bool:
+    return args.until is not None and sum(account.received for account in centre.accounts.values()) >= args.until
+
+
+def _parts(form: str, topic: str) -> tuple[str, str]:
+    """Node and channel of a topic."""
+    found = dict(zip(form.split("/"), topic.split("/"), strict=False))
+    return found.get("{node}", ""), found.get("{channel}", "")
+
+
+def _account(file: Path) -> Path:
+    return file.with_name(file.name + ".account")
+
+
+def _saved(file: Path | None) -> dict[str, Any]:
+    """What an earlier run received into the same file."""
+    if file is None or not file.exists() or not _account(file).exists():
+        return {}
+    saved: dict[str, Any] = json.loads(_account(file).read_text("utf-8"))
+    return saved
+
+
+@contextlib.contextmanager
+def _asked_to_stop() -> Iterator[list[int]]:
+    """A list that has something in it once somebody asked for the end."""
+    asked: list[int] = []
+    before = {
+        which: signal.signal(which, lambda number, _: asked.append(number)) for which in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield asked
+    finally:
+        for which, handler in before.items():
+            signal.signal(which, handler)
+
+
+def _report(args: argparse.Namespace, centre: Centre) -> None:
+    """The account of each node; where readings go to stdout, it goes beside them."""
+    accounts = {node: _summary(account) for node, account in sorted(centre.accounts.items())}
+    if args.json:
+        text = json.dumps({"nodes": accounts, "unreadable": centre.unreadable})
+        print(text, file=sys.stdout if args.file else sys.stderr)
+        return
+    for node, account in accounts.items():
+        print(_sentence(node, account), file=sys.stderr)
+
+
+def _summary(account: Account) -> dict[str, Any]:
+    names = ("first", "last", "received", "twice", "copies", "declared", "missing", "gaps")
+    return {name: getattr(account, name) for name in names}
+
+
+def _sentence(node: str, account: dict[str, Any]) -> str:
+    runs = [f"{first}..{last}" if last > first else f"{first}" for first, last in account["gaps"]]
+    more = f" and {counted(len(runs) - SHOWN, 'more run')}" if len(runs) > SHOWN else ""
+    gaps = f" ({', '.join(runs[:SHOWN])}{more})" if runs else ""
+    lost = f", lost as the node says {grouped(account['declared'])}" if account["declared"] else ""
+    span = f"{node}: seqs {account['first']}..{account['last']}, received {grouped(account['received'])}"
+    return f"{span}, twice {grouped(account['twice'])}{lost}, missing {grouped(account['missing'])}{gaps}"

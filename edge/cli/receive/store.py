@@ -1,0 +1,110 @@
+"""Where received readings go: JSON lines, CSV or SQLite. What ``sync`` returned for is on the disk."""
+
+import csv
+import io
+import json
+import os
+import sqlite3
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from edge.payload import Record
+
+COLUMNS = ("node", "seq", "device", "quantity", "value", "unit", "time", "boot", "level", "reasons", "raw", "span")
+
+
+class Store(ABC):
+    """A place for readings."""
+
+    @abstractmethod
+    def add(self, records: Sequence[Record]) -> None:
+        """Takes readings. Raises ``OSError`` or ``sqlite3.Error``."""
+
+    @abstractmethod
+    def sync(self) -> None:
+        """All that was taken is on the disk when this returns."""
+
+    def close(self) -> None:
+        """Ends."""
+        self.sync()
+
+
+class Lines(Store):
+    """A text file, or the terminal, that grows line by line."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._file: TextIO = sys.stdout if path is None else path.open("a", encoding="utf-8", newline="")
+        self._durable = path is not None
+
+    def add(self, records: Sequence[Record]) -> None:
+        """A line a reading."""
+        self._file.write("".join(self._line(record) for record in records))
+
+    def sync(self) -> None:
+        """Flushed, and a file synced."""
+        self._file.flush()
+        if self._durable:
+            os.fsync(self._file.fileno())
+
+    def _line(self, record: Record) -> str:
+        plain = {name: value for name, value in _row(record).items() if value not in (None, (), 0.0) or name == "value"}
+        return json.dumps(plain, ensure_ascii=False) + "\n"
+
+
+class Table(Lines):
+    """The same as CSV, with a header at the front of a new file."""
+
+    def __init__(self, path: Path | None) -> None:
+        super().__init__(path)
+        if path is None or path.stat().st_size == 0:
+            self._file.write(",".join(COLUMNS) + "\r\n")
+
+    def _line(self, record: Record) -> str:
+        text = io.StringIO()
+        row = _row(record) | {"reasons": " ".join(record.reasons)}
+        csv.writer(text).writerow(["" if row[name] is None else row[name] for name in COLUMNS])
+        return text.getvalue()
+
+
+class Database(Store):
+    """A table ``readings`` whose key is node and seq: a reading cannot stand there twice."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(path)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        columns = "node TEXT, seq INTEGER, device TEXT, quantity TEXT, value REAL, unit TEXT, time REAL, boot TEXT"
+        columns += ", level INTEGER, reasons TEXT, raw REAL, span REAL, PRIMARY KEY (node, seq)"
+        self._db.execute(f"CREATE TABLE IF NOT EXISTS readings ({columns})")
+
+    def add(self, records: Sequence[Record]) -> None:
+        """A row a reading."""
+        rows = [tuple((_row(r) | {"reasons": " ".join(r.reasons)}).values()) for r in records]
+        places = ", ".join("?" * len(COLUMNS))
+        self._db.executemany(f"INSERT OR IGNORE INTO readings VALUES ({places})", rows)  # noqa: S608 - no foreign text
+
+    def sync(self) -> None:
+        """Committed."""
+        self._db.commit()
+
+    def close(self) -> None:
+        """Committed and closed."""
+        self.sync()
+        self._db.close()
+
+
+def _row(record: Record) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in COLUMNS}
+
+
+def store(path: Path | None, form: str | None) -> Store:
+    """What suits a file by its name: ``.csv``, ``.sqlite`` or ``.db``, anything else JSON lines."""
+    form = form or {".csv": "csv", ".sqlite": "sqlite", ".db": "sqlite"}.get(path.suffix if path else "", "jsonl")
+    if form == "sqlite":
+        if path is None:
+            raise ValueError("a database needs a file: edge receive FILE.sqlite")
+        return Database(path)
+    return Table(path) if form == "csv" else Lines(path)

@@ -19,6 +19,7 @@ COMMANDS = {
     "queue": "what waits on the card, the account of it, and what to do with it",
     "decode": "feeds a file to a driver, without hardware",
     "record": "writes what crosses a sensor's wire, to be replayed in a test",
+    "send": "proves an uplink step by step: name, TCP, TLS, login, acknowledgement",
     "receive": "the far end: stores what nodes send, once each, and says what is missing",
     "command": "makes keys, signs and sends commands to nodes",
     "audit": "which commands came to this node, and whether the trail is whole",

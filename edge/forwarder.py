@@ -43,7 +43,7 @@ class Sent:
 class Forwarder:
     """One destination and the thread that feeds it."""
 
-    def __init__(self, node: str, route: Route, events: Events, clock: Clock) -> None:
+    def __init__(self, node: str, route: Route, events: Events, clock: Clock, backoff: Backoff | None = None) -> None:
         self.name, self.settings = route.settings.name, route.settings
         self.cursor, self._unstored = route.cursor, route.unstored
         self.state = "connecting"  # connecting, connected or down
@@ -61,7 +61,7 @@ class Forwarder:
         self.publisher = Publisher(node, route.settings, route.payload, clock)
         self.notices = Notices()
         self.obey: Callable[[bytes], bytes | None] = lambda command: None
-        self._backoff = Backoff(f"{node} {self.name}")
+        self._backoff = backoff or Backoff(f"{node} {self.name}")
         self._stopping = Event()
         self._thread = Thread(target=self._run, name=f"uplink {self.name}", daemon=True)
 

@@ -165,10 +165,10 @@ def test_a_node_is_received_into_a_file_with_receipts(tmp_path, capsys):
         sensor = 'air sht3x sim:// interval="50ms"'
         node = lab.node(config(broker.port, sensor, more='custody = "receipt"\npayload = "rows"\ncompress = "deflate"'))
         node.ready()
-        assert main([*receive, "--until", "60"]) == 0
-        assert main([*receive, "--until", "120"]) == 0
+        assert main([*receive, "--until", "60", "--seconds", "60"]) == 0
+        assert main([*receive, "--until", "120", "--seconds", "60"]) == 0
         capsys.readouterr()
-        assert main([*receive, "--until", "180"]) == 0
+        assert main([*receive, "--until", "180", "--seconds", "60"]) == 0
         report = json.loads(capsys.readouterr().out)["nodes"][NODE]
         assert report["first"] == 1 and report["missing"] == 0 and report["received"] >= 180
         assert until(lambda: node.status()["uplinks"][0]["delivered"] >= 120, 10), node.status()["uplinks"]

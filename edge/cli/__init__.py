@@ -21,6 +21,7 @@ COMMANDS = {
     "record": "writes what crosses a sensor's wire, to be replayed in a test",
     "send": "proves an uplink step by step: name, TCP, TLS, login, acknowledgement",
     "receive": "the far end: stores what nodes send, once each, and says what is missing",
+    "fleet": "many simulated nodes against a broker: reconnects, a cut, the backlog",
     "command": "makes keys, signs and sends commands to nodes",
     "audit": "which commands came to this node, and whether the trail is whole",
     "driver": "which drivers there are, and what each one needs",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from threading import Lock
 from typing import Any, NamedTuple
 
-from edge.payload.received import received
+from edge.payload.message import records
 from edge.uplink.paho import CallbackAPIVersion, mqtt
 
 CLOCK = "clock"  # the reason that says "not dated yet"; it goes when the date comes, the reading stays the same
@@ -36,7 +36,7 @@ def decode(payload: bytes) -> Iterator[Record]:
 
     Raises ``Unreadable``.
     """
-    for record in received(payload, {}, {}):
+    for record in records(payload, None, {}):
         if record.seq is None:
             continue
         reasons = tuple(reason for reason in record.reasons if reason != CLOCK)

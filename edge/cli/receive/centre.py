@@ -1,6 +1,5 @@
 """Takes the messages of nodes apart, keeps account of each node, and knows which receipts are due."""
 
-import json
 import logging
 from collections import defaultdict
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from edge.cli.receive.account import Account
 from edge.cli.receive.store import Store
 from edge.payload import Record, Unreadable
 from edge.payload.channels import Table, table_of
-from edge.payload.received import inflated, received
+from edge.payload.message import records, told
 from edge.payload.record import UnknownTable
 
 log = logging.getLogger("edge.receive")
@@ -42,7 +41,7 @@ class Centre:
             case "status":
                 self.accounts[node].online = _json(message.payload).get("status") == "online"
             case "inventory":
-                self._inventory(_json(inflated(message.payload)))
+                self._inventory(_json(message.payload))
 
     def receipts(self, start: int) -> dict[str, int]:
         """For each node the seq up to which all is stored, where that has grown; call it after the store's ``sync``."""
@@ -60,7 +59,7 @@ class Centre:
     def _readings(self, node: str, message: Message) -> None:
         account = self.accounts[node]
         try:
-            records = list(received(message.payload, message.properties, self._tables))
+            found = list(records(message.payload, message.properties.get("schema"), self._tables))
         except UnknownTable:
             self._waiting = [*self._waiting, (node, message)][-HELD:]
             return
@@ -69,9 +68,9 @@ class Centre:
             log.warning("a message of %s cannot be read: %s", node, error)
             return
         if message.properties.get("lane") == UNSTORED:
-            account.copies += len(records)
+            account.copies += len(found)
             return
-        self._store.add([record for record in records if self._new(account, record)])
+        self._store.add([record for record in found if self._new(account, record)])
 
     def _new(self, account: Account, record: Record) -> bool:
         return record.seq is not None and account.take(record.seq)
@@ -93,7 +92,7 @@ class Centre:
 
 def _json(payload: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(payload)
-    except (ValueError, RecursionError):
+        found = told(payload)
+    except Unreadable:
         return {}
     return found if isinstance(found, dict) else {}

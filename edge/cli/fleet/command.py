@@ -1,0 +1,131 @@
+"""The command line of ``edge fleet``: starts the crews, receives what they send, and reports."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from edge.cli import exits
+from edge.cli.args import add_json, parser
+from edge.cli.dial import Line, add_broker
+from edge.cli.fleet.plan import Plan
+from edge.cli.fleet.report import judged, sentences
+from edge.cli.receive.centre import Centre
+from edge.cli.receive.store import Store
+from edge.payload import Record
+
+CREW = 100  # nodes in a process
+LATE = 10.0  # seconds in which the last messages may come in
+
+
+def main(argv: Sequence[str]) -> int:
+    """0 when nothing is missing and the rate was kept, else 1."""
+    args = _words().parse_args(argv)
+    plan = _plan(args)
+    with Line(args, f"{plan.prefix}-centre") as line:
+        centre = Centre(Nowhere(), {})
+        for channel in ("readings", "event"):
+            line.subscribe(f"edge/+/{channel}")
+        report = judged(plan, _simulated(plan, line, centre), centre.accounts)
+    kept = args.limit is None or report["most_a_second"] <= args.limit
+    print(json.dumps(report | {"kept": kept}) if args.json else "\n".join(sentences(report)))
+    if not kept:
+        print(f"that is more than the {args.limit} connections a second that were allowed", file=sys.stderr)
+    return exits.FAILED if report["missing"] or not kept else exits.OK
+
+
+class Nowhere(Store):
+    """For readings of which only the account matters."""
+
+    def add(self, records: Sequence[Record]) -> None:
+        """Forgets them."""
+
+    def sync(self) -> None:
+        """Nothing to do."""
+
+
+def _words() -> argparse.ArgumentParser:
+    words = parser("fleet", "Many simulated nodes with real sessions against a broker, and a cut of all their links.")
+    words.add_argument("what", choices=("simulate",))
+    add_broker(words)
+    words.add_argument("--nodes", type=int, default=100, metavar="N", help="default: 100")
+    words.add_argument("--interval", type=float, default=10.0, metavar="S", help="between two readings of a node (10)")
+    words.add_argument("--ramp", type=float, default=30.0, metavar="S", help="within which the nodes start (30)")
+    words.add_argument("--cut", metavar="FROM:TO", help="seconds between which all links are cut")
+    words.add_argument("--seconds", type=float, default=60.0, metavar="S", help="for which readings are taken (60)")
+    words.add_argument("--settle", type=float, default=900.0, metavar="S", help="until all must have arrived (900)")
+    words.add_argument("--speed", type=float, default=1.0, metavar="X", help="seconds of the fleet in one of ours (1)")
+    words.add_argument("--limit", type=int, metavar="N", help="connections a second that the broker allows")
+    words.add_argument("--prefix", default="fleet", metavar="NAME", help="of the names of the nodes (fleet)")
+    add_json(words)
+    return words
+
+
+def _plan(args: argparse.Namespace) -> Plan:
+    host, _, port = args.broker.partition(":")
+    try:
+        cut = tuple(float(part) for part in args.cut.split(":")) if args.cut else None
+        if cut is not None and (len(cut) != 2 or not 0 <= cut[0] < cut[1] < args.seconds):
+            raise ValueError
+    except ValueError:
+        what = f"--cut {args.cut} is no span within {args.seconds:g} s"
+        raise exits.Failure(f"{what}. Do: --cut 60:660 --seconds 700", exits.USAGE) from None
+    if args.nodes < 1 or args.interval <= 0 or args.speed <= 0:
+        raise exits.Failure("--nodes, --interval and --speed are above 0", exits.USAGE)
+    return Plan(host, int(port or 1883), args.nodes, args.interval, args.ramp, cut, args.seconds, args.settle,
+                args.speed, args.prefix)  # fmt: skip
+
+
+def _simulated(plan: Plan, line: Line, centre: Centre) -> list[dict[str, Any]]:
+    """The accounts of all crews; what they send is received meanwhile."""
+    began = time.monotonic()
+    crews = [_crew(plan, range(first, min(first + CREW, plan.nodes)), began) for first in range(0, plan.nodes, CREW)]
+    try:
+        while any(crew.poll() is None for crew in crews):
+            _take(line, centre, 1.0)
+            _progress(plan, began, centre)
+        accounts = [json.loads(crew.communicate()[0]) for crew in crews]
+    finally:
+        for crew in crews:
+            crew.kill()
+            crew.wait()
+    end, taken = time.monotonic() + LATE, sum(node["taken"] for crew in accounts for node in crew["nodes"])
+    while _received(centre) < taken and time.monotonic() < end:
+        _take(line, centre, 0.5)
+    return accounts
+
+
+def _crew(plan: Plan, numbers: range, began: float) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "edge.cli.fleet.crew"]
+    crew = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own
+    assert crew.stdin is not None  # noqa: S101 - a pipe was asked for
+    crew.stdin.write(json.dumps({"plan": asdict(plan), "numbers": list(numbers), "began": began}) + "\n")
+    crew.stdin.flush()
+    return crew
+
+
+def _take(line: Line, centre: Centre, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0 and (came := line.next(left)) is not None:
+        _, node, channel = came.topic.split("/")
+        centre.take(channel, node, came)
+
+
+def _received(centre: Centre) -> int:
+    return sum(account.received for account in centre.accounts.values())
+
+
+def _progress(plan: Plan, began: float, centre: Centre) -> None:
+    """One line that is written over, on a terminal only."""
+    if sys.stderr.isatty():
+        now = (time.monotonic() - began) * plan.speed
+        state = "cut" if plan.cut and plan.cut[0] <= now < plan.cut[1] else "on "
+        width = os.get_terminal_size(2).columns - 1
+        print(
+            f"\r{now:7.0f} s  link {state}  received {_received(centre)}".ljust(width)[:width], end="", file=sys.stderr
+        )

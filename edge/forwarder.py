@@ -292,4 +292,5 @@ class Forwarder:
             log.info("uplink %s is connected", self.name)
         if state != self.state:
             self.since = time.monotonic()
-        self.state, self.down = state, why
+        self.state = state
+        self.down = why and UplinkDown(str(why), why.state, why.remedy)  # the first one holds all that it went through

@@ -43,9 +43,9 @@ def authority(tmp_path_factory):
     return Authority(tmp_path_factory.mktemp("ca"))
 
 
-def made(port, authority, clock=None, **more):
+def made(port, authority, clock=None, patience=QUICK, **more):
     settings = UplinkSettings("city", "mqtt", "localhost", port, ca_file=str(authority.file), **more)
-    return MqttUplink(settings, "N", lambda online: b"{}", clock or Clock(Wall()), (), QUICK)
+    return MqttUplink(settings, "N", lambda online: b"{}", clock or Clock(Wall()), (), patience)
 
 
 def refused(port, authority, clock=None, **more):
@@ -117,7 +117,7 @@ def test_a_server_without_tls_is_refused(authority, answer, state):
 
 def test_a_server_that_says_nothing_is_left(authority):
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        assert refused(listener.getsockname()[1], authority) == "tls"
+        assert refused(listener.getsockname()[1], authority, patience=QUICK._replace(tls=0.3)) == "tls"
 
 
 def unsynchronised(*anchors):

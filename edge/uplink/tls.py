@@ -8,6 +8,7 @@ import select
 import socket
 import ssl
 import time
+from contextlib import ExitStack
 
 from edge.clock import Clock
 from edge.errors import UplinkDown
@@ -30,13 +31,16 @@ def wrapped(
     """The connection after a handshake of ``seconds`` at most. Raises ``UplinkDown``."""
     trusted = clock.synchronised
     context = _context(settings, broker, trusted)
-    try:
-        tls = context.wrap_socket(sock, server_hostname=settings.host, do_handshake_on_connect=False)
-        _shake(tls, broker, time.monotonic() + seconds)
-    except (OSError, ValueError) as error:
-        raise broker.down(*fate(error)) from error
-    if not trusted and (why := _out_of_date(tls, clock)):
-        raise broker.down("tls-date", why)
+    with ExitStack() as failed:
+        try:
+            tls = context.wrap_socket(sock, server_hostname=settings.host, do_handshake_on_connect=False)
+            failed.callback(tls.close)
+            _shake(tls, broker, time.monotonic() + seconds)
+        except (OSError, ValueError) as error:
+            raise broker.down(*fate(error)) from error
+        if not trusted and (why := _out_of_date(tls, clock)):
+            raise broker.down("tls-date", why)
+        failed.pop_all()
     return tls
 
 

@@ -4,40 +4,30 @@ One thread a destination. A window of batches is under way at a time; what the c
 again from disk, so nothing is lost and a repeat has the same seq.
 """
 
-import json
 import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import chain
 from threading import Event, Thread
 
 from edge.clock import Clock
 from edge.errors import Refused, UplinkDown
 from edge.events import Events
-from edge.notices import Notices
-from edge.outbox.cursor import runs
+from edge.flight import Flight
+from edge.linkspeed import LinkSpeed
 from edge.pace import Backoff
 from edge.publication import Publisher
 from edge.reading import Batch, Reading
 from edge.route import Route
+from edge.talk import Talk
 from edge.uplink import Ack
 
 log = logging.getLogger("edge.forwarder")
 
-ALARM_ROOM = 2  # messages that alarms may have under way beyond the window
 IDLE = 1.0  # seconds a poll lasts when there is nothing to send
 STABLE = 30.0  # seconds of connection after which the next failure is a new story
 FAREWELL = 4.0  # seconds the end may take: a broker that does not answer must not hold up a stop
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What a message under way holds: the runs of its seqs only, as the readings themselves are on disk."""
-
-    runs: tuple[tuple[int, int], ...]
-    lane: str
 
 
 class Forwarder:
@@ -54,13 +44,10 @@ class Forwarder:
         self.beat: Callable[[], None] = lambda: None
         self._node, self._route, self._uplink = node, route, route.uplink
         self._events = events
-        self._batches: dict[int, Sent] = {}  # under way, by token
-        self._reports: dict[int, int] = {}  # ids of events under way, by token
-        self._asides: set[int] = set()  # messages under way that need no account, by token
         self._holdups: dict[str, str] = {}  # the same of alarms and readings apart
         self.publisher = Publisher(node, route.settings, route.payload, clock)
-        self.notices = Notices()
-        self.obey: Callable[[bytes], bytes | None] = lambda command: None
+        self._flight = Flight(route.uplink, LinkSpeed())
+        self.talk = Talk(node, route.cursor, self.publisher, self._flight, events)
         self._backoff = backoff or Backoff(f"{node} {self.name}")
         self._stopping = Event()
         self._thread = Thread(target=self._run, name=f"uplink {self.name}", daemon=True)
@@ -118,13 +105,10 @@ class Forwarder:
             self._stopping.wait(min(left, 5.0))
 
     def _session(self) -> None:
-        self._batches.clear()
-        self._reports.clear()
-        self._asides.clear()
         self._uplink.connect()
-        self._events.restart(self.name)
+        self._flight.restart()
         self._route.picker.restart()
-        self.notices.restart()
+        self.talk.restart()
         self._note("connected")
         while not self._stopping.is_set():
             self.beat()
@@ -133,7 +117,7 @@ class Forwarder:
                 self._settle(ack)
                 self._worked()
             for channel, payload in self._uplink.inbox():
-                self._hear(channel, payload)
+                self.talk.hear(channel, payload)
 
     def _worked(self) -> None:
         if time.monotonic() - self.since > STABLE:
@@ -145,16 +129,15 @@ class Forwarder:
         return min(pause for pause in (IDLE, self._route.picker.pause, self._unstored.pause) if pause)
 
     def _fill(self) -> None:
-        """Sends as much as the window takes."""
-        self._send_notices()
+        """Sends as much as the window and the link take."""
+        self.talk.send_notices()
         ready = self._ready()
         if ready:
             self._send_copies()
-            while self._room() > -ALARM_ROOM and (alarm := self._picked("alarms", self._route.picker.alarm)):
+            while self._flight.room(urgent=True) and (alarm := self._picked("alarms", self._route.picker.alarm)):
                 self._send(alarm)
-        while self._room() > 0 and self._send_event():
-            continue
-        while ready and self._room() > 0 and (batch := self._picked("readings", self._route.picker.next)):
+        self.talk.send_events()
+        while ready and self._flight.room() and (batch := self._picked("readings", self._route.picker.next)):
             self._send(batch)
 
     def _ready(self) -> bool:
@@ -176,7 +159,7 @@ class Forwarder:
         """What waits on the card. One that cannot be read is no fault of the link, which goes on with the rest."""
         batch = why = None
         try:
-            batch = pick(self._node, self._route.settings.batch)
+            batch = pick(self._node, self._flight.readings(self.settings.batch))
         except OSError as error:
             why = f"{what} cannot be read from the card: {error}"
             if what not in self._holdups:
@@ -186,84 +169,35 @@ class Forwarder:
 
     def _send_copies(self) -> None:
         """What the card does not take, alarms first; what is refused or lost on the way comes again from the card."""
-        for alarm, room in ((True, -ALARM_ROOM), (False, 0)):
-            while self._room() > room and (
-                batch := self._unstored.next(self._node, self._route.settings.batch, alarm=alarm)
+        for alarm in (True, False):
+            while self._flight.room(urgent=alarm) and (
+                batch := self._unstored.next(self._node, self._flight.readings(self.settings.batch), alarm=alarm)
             ):
                 with suppress(Refused):
-                    self._asides.add(self._publish(batch, alarm=alarm))
-
-    def _room(self) -> int:
-        """Messages that the window still takes."""
-        return self._uplink.window - len(self._batches) - len(self._reports) - len(self._asides)
-
-    def _send_notices(self) -> None:
-        """What is to be told about the node; a notice that is lost is followed by the next."""
-        while self._room() > -ALARM_ROOM and (notice := self.notices.next()) is not None:
-            with suppress(Refused):
-                topic, properties = self.publisher.topic(notice.channel), {"node": self._node}
-                self._asides.add(self._uplink.send(topic, notice.payload, properties, retain=notice.retain))
-
-    def _hear(self, channel: str, payload: bytes) -> None:
-        """A receipt, or a command, which gets its reply."""
-        if channel == "receipt":
-            self._receipt(payload)
-        elif (reply := self.obey(payload)) is not None:
-            with suppress(Refused):
-                self._asides.add(self._uplink.send("reply", reply, {"node": self._node}))
-
-    def _receipt(self, payload: bytes) -> None:
-        """``{"upto": SEQ}``: the centre has stored all that was handed over, up to there."""
-        try:
-            upto = json.loads(payload)["upto"]
-        except (ValueError, TypeError, KeyError, RecursionError):
-            upto = None
-        if isinstance(upto, int) and not isinstance(upto, bool):
-            self.cursor.stored(upto)
-        else:
-            log.warning("%s sent a receipt that is none: %r", self.name, payload[:80])
-
-    def _send_event(self) -> bool:
-        event = self._events.next(self.name)
-        if event is None:
-            return False
-        try:
-            token = self._uplink.send("event", json.dumps(event).encode(), {"node": self._node})
-        except Refused as why:
-            log.error("%s will never take event %d (%s); it is dropped", self.name, event["id"], why)
-            self._events.delivered(self.name, event["id"])
-            return True
-        self._reports[token] = event["id"]
-        return True
+                    self._publish(batch, alarm=alarm)
 
     def _send(self, batch: Batch) -> None:
         if (why_never := self.publisher.never(batch)) is not None:
             self._park(batch, why_never)
             return
         try:
-            token = self._publish(batch, alarm=batch.lane == "alarm")
+            self._publish(batch, alarm=batch.lane == "alarm")
         except Refused as why:
             self._split(batch, str(why))
             return
         self.sent += len(batch.readings)
-        self._batches[token] = Sent(tuple(runs(batch.seqs)), batch.lane)
 
-    def _publish(self, batch: Batch, *, alarm: bool) -> int:
+    def _publish(self, batch: Batch, *, alarm: bool) -> None:
         publication = self.publisher.of(batch, alarm=alarm)
-        self._send_notices()  # the batch may have a channel whose number nobody has been told yet
-        token = self._uplink.send(*publication)
-        self.notices.sent(batch)
-        return token
+        self.talk.send_notices()  # the batch may have a channel whose number nobody has been told yet
+        self._flight.send(*publication, batch=batch)
+        self.talk.notices.sent(batch)
 
     def _settle(self, ack: Ack) -> None:
-        if ack.token in self._asides:
-            self._asides.discard(ack.token)
-            return
-        if ack.token in self._reports:
-            self._events.delivered(self.name, self._reports.pop(ack.token))
-            return
-        sent = self._batches.pop(ack.token)
-        if ack.refused is None and sent.lane != "replay":
+        sent = self._flight.landed(ack)
+        if sent.event is not None:
+            self.talk.arrived(sent.event)
+        elif ack.refused is None and sent.lane != "replay":
             self.cursor.deliver(chain.from_iterable(range(first, last + 1) for first, last in sent.runs))
         elif ack.refused is not None and (batch := self._route.picker.again(self._node, sent.runs, sent.lane)):
             self._split(batch, ack.refused)

@@ -88,7 +88,7 @@ class Pipeline:
         self.inventory = Inventory(settings, self.devices, stores.channels)
         for forwarder in self.forwarders:
             known = InventoryNotice(self.inventory, forwarder.publisher.packed)
-            forwarder.notices = Notices((known, HealthNotice(voice.health), *self._discovery(forwarder)))
+            forwarder.talk.notices = Notices((known, HealthNotice(voice.health), *self._discovery(forwarder)))
         self.writer.on_commit = self._committed
         self.writer.on_unstored = self._copied
         stores.outbox.on_evicted = self._evicted
@@ -251,7 +251,7 @@ def _forwarder(whole: Settings, settings: UplinkSettings, stores: Stores, voice:
     _settle(stores, cursor)
     forwarder = Forwarder(whole.node.id, route, stores.events, stores.clock)
     if "command" in inbound:
-        forwarder.obey = voice.obey
+        forwarder.talk.obey = voice.obey
     return forwarder
 
 

@@ -256,7 +256,7 @@ def test_a_replay_sends_again_marked_and_leaves_the_account_alone(tmp_path):
 
 def test_health_goes_out_once_a_minute_and_counts_nowhere(tmp_path):
     rig = Rig(tmp_path)
-    rig.forwarder.notices = Notices([HealthNotice(lambda: {"health": "healthy"})])
+    rig.forwarder.talk.notices = Notices([HealthNotice(lambda: {"health": "healthy"})])
     rig.put(20)
     with running(rig):
         rig.until(rig.drained)
@@ -299,7 +299,7 @@ def test_readings_of_a_boot_that_never_had_a_date_are_refused_and_told_where_a_d
 def test_a_message_comes_behind_the_inventory_that_names_its_channels(tmp_path):
     rig = Rig(tmp_path, payload="rows")
     channels = rig.forwarder._route.payload.channels
-    rig.forwarder.notices = Notices([Telling(channels)])
+    rig.forwarder.talk.notices = Notices([Telling(channels)])
     rig.put(5)
     with running(rig):
         rig.until(rig.drained)

@@ -190,6 +190,6 @@ def test_a_new_connection_hears_all_of_it_again(discovery):
 
 
 def test_an_uplink_that_wants_it_gets_it(node):
-    notices = node.pipeline.forwarders[0].notices
+    notices = node.pipeline.forwarders[0].talk.notices
     channels = [notice.channel for notice in iter(notices.next, None)]
     assert "homeassistant/sensor/LP-0417_main_flow/config" in channels and "inventory" in channels

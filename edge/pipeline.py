@@ -14,7 +14,7 @@ from edge.chrony import ChronySock
 from edge.clock import Clock
 from edge.device import Device
 from edge.events import Events
-from edge.filters import Chain, linked
+from edge.filters import Chain, completed, linked
 from edge.forwarder import Forwarder
 from edge.gnsstime import Receiver
 from edge.health import Beats
@@ -33,7 +33,7 @@ from edge.reading import Reading
 from edge.route import Route
 from edge.rules import Past, alarms
 from edge.sampler import Sampler
-from edge.settings import ClockSettings, FilterSettings, SensorSettings, Settings, UplinkSettings
+from edge.settings import ClockSettings, SensorSettings, Settings, UplinkSettings
 from edge.unit import converted, kin
 from edge.uplink import Uplink
 
@@ -205,13 +205,19 @@ def _receiver(clock: Clock, settings: ClockSettings) -> Receiver:
 
 
 def _chain(sensor: SensorSettings, driver: type[drivers.Driver], look_up: LookUp) -> Chain:
-    """The configured filters; without any, the range of the data sheet."""
+    """The configured filters, behind the default chain of what the sensor measures."""
     quantities = {quantity.name: quantity for quantity in driver.measured(sensor.options)}
-    settings = sensor.filters or (FilterSettings("range", None, {}),)
-    links, _ = linked(settings, quantities)
+    filters = completed(sensor.filters, quantities, _step(sensor, driver)) if sensor.defaults else sensor.filters
+    links, _ = linked(filters, quantities)
     for _, work in links:
         work.look_up, work.pace = look_up, _pace(sensor, driver)
     return Chain(links)
+
+
+def _step(sensor: SensorSettings, driver: type[drivers.Driver]) -> float:
+    """The seconds from one reading to the next, as a rule."""
+    timing = driver.timed(sensor.options)
+    return max(timing.rest, timing.interval if sensor.interval is None else sensor.interval)
 
 
 def _pace(sensor: SensorSettings, driver: type[drivers.Driver]) -> float:

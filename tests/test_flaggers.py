@@ -10,14 +10,26 @@ from tests.series import QUANTITIES, flags, read
 
 # filter, its options, quantity, the series (one reading a second; words: see tests/series.py), and what is flagged
 EXAMPLES: dict[str, tuple[str, dict[str, Any], str, str, str]] = {
-    "the limits of the data sheet still belong to it": (
-        "range", {}, "temperature",
+    "where nothing is cut off, the limits still belong to it": (
+        "range", {"clips": "never"}, "temperature",
         "-40.1 -40 20 85    85.1",
         "out_of_range . . . out_of_range"),
     "limits of the user take their place": (
         "range", {"high": 50.0}, "temperature",
         "-40.1        50 51",
         "out_of_range . out_of_range"),
+    "at a limit of the data sheet the sensor is at its end": (
+        "range", {}, "temperature",
+        "-40.1 -40 20 85    85.1",
+        "out_of_range saturated . saturated out_of_range"),
+    "where it may be at its end for other reasons, it is not": (
+        "range", {}, "pm10",
+        "0 1000",
+        ". saturated"),
+    "a limit that somebody set is no end of the sensor": (
+        "range", {"high": 50.0, "clips": "high"}, "pm10",
+        "50 51",
+        ". out_of_range"),
     "what the place never had is out of range as well": (
         "range", {"suspect_low": -20.0, "suspect_high": 40.0}, "temperature",
         "-41          -21          -20 40 41",
@@ -110,10 +122,14 @@ EXAMPLES: dict[str, tuple[str, dict[str, Any], str, str, str]] = {
         "stuck", {"for": 4.0}, "flow",
         "0 0 0 0 0 0 7 7 7 7 7 7",
         ". . . . . . . . . . stuck stuck"),
-    "air may be clean for ever where the user says so": (
-        "stuck", {"for": 4.0, "resting": 0.0}, "pm10",
+    "air may be clean for ever": (
+        "stuck", {"for": 4.0}, "pm10",
         "0 0 0 0 0 0 7 7 7 7 7 7",
         ". . . . . . . . . . stuck stuck"),
+    "or wherever the user says so": (
+        "stuck", {"for": 4.0, "resting": 7.0}, "pm10",
+        "0 0 0 0 0 7 7 7 7 7 7",
+        ". . . . stuck . . . . . ."),
     "a total stays while nothing flows": (
         "stuck", {"for": 4.0}, "volume",
         "7 7 7 7 7 7 7",

@@ -11,6 +11,7 @@ from typing import Any
 import drivers
 from drivers import sim
 from edge.cli import args, exits, new, scaffold
+from edge.filters import Check, defaults
 
 KEYS = {
     "port": 'port = "/dev/serial/by-id/..."',
@@ -80,7 +81,14 @@ def about(name: str) -> dict[str, Any]:
         "measures": [_fields(quantity, "name", "unit", "low", "high", "decimals") for quantity in kind.measures],
         "timing": _fields(kind.timing, "warmup", "measure", "interval", "timeout"),
         "options": [_option(option) for option in kind.options],
+        "defaults": [check._asdict() for check in _defaults(kind)],
     }
+
+
+def _defaults(kind: type[drivers.Driver]) -> list[Check]:
+    """The default chain at the driver's own pace."""
+    timing = kind.timing
+    return defaults({quantity.name: quantity for quantity in kind.measures}, max(timing.interval, timing.rest))
 
 
 def _grade(name: str, kind: type[drivers.Driver]) -> str:
@@ -131,6 +139,7 @@ def _show(name: str, as_json: bool) -> int:
     print(f"{name}\n\n{told['about']}\n")
     print(f"Wire    {place}\nGrade   {told['grade']}: {GRADES.get(told['grade'], '')}\n{_timing(told)}\n")
     print("\n".join(_quantities(told["measures"])))
+    print("\n" + "\n".join(_checks(told)))
     print("\n" + "\n".join(_options(told["options"])))
     print("\n" + "\n".join(_example(told)))
     return exits.OK
@@ -164,6 +173,24 @@ def _timing(told: dict[str, Any]) -> str:
 def _quantities(measures: list[dict[str, Any]]) -> list[str]:
     rows = [[q["name"], q["unit"], _range(q["low"], q["high"]), str(q["decimals"])] for q in measures]
     return _columns(["QUANTITY", "UNIT", "RANGE", "DECIMALS"], rows)
+
+
+def _checks(told: dict[str, Any]) -> list[str]:
+    """The default chain, a line for all quantities that are checked alike."""
+    of: dict[str, list[str]] = {}
+    for check in told["defaults"]:
+        set_so = ", ".join(f"{key} = {_shown(key, value)}" for key, value in check["options"].items())
+        of.setdefault(f"{check['type']}  {set_so}".rstrip(), []).append(check["quantity"] or "all")
+    rows = [[*what.partition("  ")[::2], " ".join(names)] for what, names in of.items()]
+    head = f"Checked without being told, at one reading each {told['timing']['interval']:g} s (defaults = false: not):"
+    return [head, *_columns(["FILTER", "WITH", "OF"], rows)]
+
+
+def _shown(key: str, value: Any) -> str:
+    """A value of an option; durations in hours."""
+    if isinstance(value, list):
+        return " <= ".join(value)
+    return f"{value / 3600:g} h" if key == "for" else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _options(options: list[dict[str, Any]]) -> list[str]:

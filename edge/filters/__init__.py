@@ -1,7 +1,6 @@
 """Filters between driver and outbox: one file a filter."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
 
 from drivers import Quantity
 from edge.filters.calibrate import Calibrate
@@ -9,6 +8,7 @@ from edge.filters.chain import Chain
 from edge.filters.convert import Convert
 from edge.filters.cross import Cross
 from edge.filters.deadband import Deadband
+from edge.filters.defaults import Check, Wanted, completed, defaults
 from edge.filters.derive import Derive
 from edge.filters.exponential_mean import ExponentialMean
 from edge.filters.filter import Filter, Unfit
@@ -41,20 +41,7 @@ FILTERS: dict[str, type[Filter]] = {
     "voc_index": VocIndex,
 }
 
-__all__ = ["FILTERS", "Chain", "Filter", "Flagger", "Unfit", "linked"]
-
-
-class Wanted(Protocol):
-    """A filter as it was configured: its name, the quantity it is bound to (None: all), its options."""
-
-    @property
-    def type(self) -> str: ...
-
-    @property
-    def quantity(self) -> str | None: ...
-
-    @property
-    def options(self) -> Mapping[str, Any]: ...
+__all__ = ["FILTERS", "Chain", "Check", "Filter", "Flagger", "Unfit", "completed", "defaults", "linked"]
 
 
 def linked(

@@ -12,6 +12,7 @@ from edge.reading import GOOD, Quality, Reading
 
 FOUND = GOOD.flagged(Reason.SPIKE)
 SIGMA = 1.4826  # times the median absolute deviation is the standard deviation of Gaussian noise
+N, TIMES = 7, 6.0
 MEMORY = 100  # readings over which the noise is learnt
 
 
@@ -27,8 +28,8 @@ class Spike(Flagger):
     """
 
     options = (
-        Option("n", int, 7, "how many readings before this one; odd", low=3, high=99),
-        Option("times", float, 6.0, "how many spreads away a value is a spike", low=1),
+        Option("n", int, N, "how many readings before this one; odd", low=3, high=99),
+        Option("times", float, TIMES, "how many spreads away a value is a spike", low=1),
         Option("floor", float, None, "least spread, in the unit of the quantity; default: its last digit", low=0),
     )
 

@@ -6,12 +6,12 @@ from typing import Any
 from drivers import Option, Quantity, Reason, is_total
 from edge.filters.flagger import Flagger
 from edge.filters.history import PerQuantity
+from edge.filters.nature import nature
 from edge.reading import GOOD, Quality, Reading
 
 FOUND = GOOD.flagged(Reason.STUCK)
 # What may stay as it is for ever: states, counts of few, and what says how well it was measured.
 STEADY = ("contact", "fix", "fix_quality", "satellites", "hdop", "pdop", "course", "clock_offset")
-RESTING = ("rain", "flow", "speed", "wind_speed", "power")  # may rest at 0
 ALMOST = 0.999  # of a step: 0.03 - 0.02 is a little less than 0.01
 SHARE = 4  # a gap counts at most this part of the time
 
@@ -21,8 +21,8 @@ class Stuck(Flagger):
 
     The flat line test of QARTOD. Only the readings after that time are flagged, not those before. Totals and states
     (contact, fix, satellites) may stay as they are and are never flagged, nor is a clipped value (``saturated``), nor
-    one at ``resting``: no water flows at night. A gap counts as a quarter of ``for`` at most, so it takes five
-    readings.
+    one at ``resting``: no water flows at night, clean air has no dust. A gap counts as a quarter of ``for`` at most, so
+    it takes five readings.
     """
 
     options = (
@@ -32,7 +32,7 @@ class Stuck(Flagger):
             "resting",
             float,
             None,
-            "a value that may stay, in the unit of the quantity; default: 0 of rain, flow, speed",
+            "a value that may stay, in the unit of the quantity; default: as befits it, 0 of rain, flow, dust",
         ),
     )
 
@@ -55,7 +55,7 @@ class Stuck(Flagger):
         line = _Line()
         line.steady = is_total(quantity) or _is_one_of(quantity, STEADY)
         line.within = self.resolution(quantity) if self.set["within"] is None else self.set["within"]
-        line.resting = 0.0 if self.set["resting"] is None and _is_one_of(quantity, RESTING) else self.set["resting"]
+        line.resting = nature(quantity).resting if self.set["resting"] is None else self.set["resting"]
         return line
 
 

@@ -28,7 +28,8 @@ class SensorSettings:
     """A device: ``place`` is what ``drivers.plug`` takes, ``wire`` the driver's kind (port, i2c, gpio or w1).
 
     ``baud``, ``address`` and ``interval`` (seconds) are None where the driver's own count; ``options`` are
-    those given, durations in seconds. ``power`` is the GPIO line that switches the supply.
+    those given, durations in seconds. ``power`` is the GPIO line that switches the supply. ``defaults`` says whether
+    the default chain stands in front of the filters.
     """
 
     name: str
@@ -42,6 +43,7 @@ class SensorSettings:
     wire: str
     compensate: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     power: int | None = None
+    defaults: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ SENSOR = (
     Option("options", "table", None, "[sensor.options]"),
     Option("power", int, None, "the GPIO line that switches its supply, BCM numbering", low=0, high=27),
     Option("compensate", "table", None, "[sensor.compensate]"),
+    Option("defaults", bool, True, "whether its quantities are checked as befits them, before its own filters"),
     Option("filter", "tables", (), "[[sensor.filter]]"),
 )
 
@@ -69,6 +70,7 @@ def sensor(entry: Entry, claims: Claims, report: Report) -> SensorSettings | Non
         wire=driver.wire.key,
         compensate=inputs,
         power=got.get("power"),
+        defaults=got.get("defaults", True),
     )
 
 

@@ -7,7 +7,6 @@ has known the date before, and must land close above that: a log of old played b
 """
 
 from collections import deque
-from statistics import median_low
 
 from drivers import Measurement
 from edge.chrony import ChronySock
@@ -90,7 +89,13 @@ class GnssTime:
         offsets = self._pulses.add(pulse.ticks, whole - pulse.ticks)
         if not offsets:
             return None
-        return Anchor(at.boot, pulse.ticks, pulse.ticks + median_low(offsets), "gnss", PULSE_ERROR + pulse.error)
+        return Anchor(
+            at.boot,
+            pulse.ticks,
+            pulse.ticks + sorted(offsets)[(len(offsets) - 1) // 2],
+            "gnss",
+            PULSE_ERROR + pulse.error,
+        )
 
 
 class Receiver:

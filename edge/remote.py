@@ -6,8 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import edge
-from edge.commands import Audit, Gate
-from edge.commands.keys import Keys
 from edge.device import Device
 from edge.errors import StorageError
 from edge.node import Node
@@ -25,9 +23,8 @@ class Remote:
 
     def __init__(self, node: Node, origin: Origin, now: Callable[[], float] = time.monotonic) -> None:
         self._node, self._origin, self._now = node, origin, now
-        self._audit = Audit(node.folder / "audit.jsonl", node.clock)
         self._enabled: CommandSettings | None = None
-        self._gate: Gate | None = None
+        self._obey: Callable[[bytes], bytes | None] = lambda message: None
         self._trial: tuple[Trial, Settings] | None = None
         self._level: tuple[float, int] | None = None  # when the log becomes again what it was, and what that is
 
@@ -37,10 +34,18 @@ class Remote:
         if enabled is None:
             return None
         if enabled is not self._enabled:
-            keys, allow = Keys(enabled.keys), frozenset(enabled.allow)
-            self._gate = Gate(self._node.settings.node.id, keys, allow, self._node.state, self._audit)
-            self._gate.target, self._enabled = self, enabled
-        return self._gate.handle(message) if self._gate else None
+            self._enabled, self._obey = enabled, self._gate(enabled)
+        return self._obey(message)
+
+    def _gate(self, enabled: CommandSettings) -> Callable[[bytes], bytes | None]:
+        from edge.commands import Audit, Gate  # a node without [commands] needs none of them
+        from edge.commands.keys import Keys
+
+        audit = Audit(self._node.folder / "audit.jsonl", self._node.clock)
+        keys, allow = Keys(enabled.keys), frozenset(enabled.allow)
+        gate = Gate(self._node.settings.node.id, keys, allow, self._node.state, audit)
+        gate.target = self
+        return gate.handle
 
     def turn(self) -> None:
         """What becomes due: called about once a second by the node."""

@@ -1,45 +1,13 @@
-"""Filters between driver and outbox: one file a filter."""
+"""Filters between driver and outbox: one file a filter, announced in the entry point group ``edge.filters``."""
 
 from collections.abc import Iterable, Mapping
 
 from drivers import Quantity
-from edge.filters.calibrate import Calibrate
 from edge.filters.chain import Chain
-from edge.filters.convert import Convert
-from edge.filters.cross import Cross
-from edge.filters.deadband import Deadband
 from edge.filters.defaults import Check, Wanted, completed, defaults
-from edge.filters.derive import Derive
-from edge.filters.exponential_mean import ExponentialMean
 from edge.filters.filter import Filter, Unfit
 from edge.filters.flagger import Flagger
-from edge.filters.mean import Mean
-from edge.filters.median import Median
-from edge.filters.moving_mean import MovingMean
-from edge.filters.range import Range
-from edge.filters.rate import Rate
-from edge.filters.spike import Spike
-from edge.filters.stale import Stale
-from edge.filters.stuck import Stuck
-from edge.filters.voc_index import VocIndex
-
-FILTERS: dict[str, type[Filter]] = {
-    "calibrate": Calibrate,
-    "convert": Convert,
-    "cross": Cross,
-    "deadband": Deadband,
-    "exponential_mean": ExponentialMean,
-    "derive": Derive,
-    "mean": Mean,
-    "median": Median,
-    "moving_mean": MovingMean,
-    "range": Range,
-    "rate": Rate,
-    "spike": Spike,
-    "stale": Stale,
-    "stuck": Stuck,
-    "voc_index": VocIndex,
-}
+from edge.filters.registry import FILTERS
 
 __all__ = ["FILTERS", "Chain", "Check", "Filter", "Flagger", "Unfit", "completed", "defaults", "linked"]
 

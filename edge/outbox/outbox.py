@@ -14,7 +14,6 @@ from edge.outbox.alarms import AlarmLog
 from edge.outbox.card import Card
 from edge.outbox.log import FEWEST, SEGMENT, SMALLEST, Log, Run, is_full
 from edge.outbox.reader import Reader
-from edge.outbox.thin import thinned
 from edge.reading import Reading, Stored
 
 ALARM_SHARE = 16  # the alarm log may have one part in so many of the limit
@@ -193,6 +192,8 @@ class Outbox:
         """Keeps the minute means of what is about to go, where a destination still lacks it."""
         self._thinned = False
         if self.needed(first, last):
+            from edge.outbox.thin import thinned  # seldom needed, and it brings the statistics with it
+
             reader = self._routine.reader()
             means = thinned(reader.read(first, last, last - first + 1))
             reader.close()

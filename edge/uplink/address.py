@@ -32,7 +32,8 @@ Lookup = Callable[[str, int], Sequence[Place]]
 
 def look_up(host: str, port: int) -> list[Place]:
     """All addresses of a name, both families in turn. Raises ``OSError``; may take half a minute."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    plain: str | bytes = host.encode() if host.isascii() else host  # a text would bring in IDNA, 1 MB of tables
+    found = socket.getaddrinfo(plain, port, type=socket.SOCK_STREAM)
     places = [Place(family, address) for family, _, _, _, address in found]
     families = [[place for place in places if place.family == family] for family in dict.fromkeys(p[0] for p in places)]
     return [place for place in chain.from_iterable(zip_longest(*families)) if place is not None]

@@ -31,9 +31,10 @@ def wrapped(
     """The connection after a handshake of ``seconds`` at most. Raises ``UplinkDown``."""
     trusted = clock.synchronised
     context = _context(settings, broker, trusted)
+    host: str | bytes = settings.host.encode() if settings.host.isascii() else settings.host  # no tables of IDNA
     with ExitStack() as failed:
         try:
-            tls = context.wrap_socket(sock, server_hostname=settings.host, do_handshake_on_connect=False)
+            tls = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
             failed.callback(tls.close)
             _shake(tls, broker, time.monotonic() + seconds)
         except (OSError, ValueError) as error:

@@ -267,8 +267,9 @@ class Hostile:
     """The broker; a context manager."""
 
     def __init__(
-        self, mode: str = "good", context: ssl.SSLContext | None = None, *, hasty: bool = False, port: int = 0
-    ) -> None:
+        self, mode: str = "good", context: ssl.SSLContext | None = None, *, hasty: bool = False, port: int = 0,
+        address: str = "127.0.0.1",
+    ) -> None:  # fmt: skip
         """``hasty`` shortens what it drags out, for tests that cannot wait; without ``port`` a free one is taken."""
         self.mode, self.hasty, self.seed = mode, hasty, 1
         self.properties = ALIASES
@@ -284,7 +285,7 @@ class Hostile:
         self.offered: list[int] = []  # seqs that came, taken or not
         self.pings = 0
         self._context = context
-        self._listener = socket.create_server(("127.0.0.1", port))
+        self._listener = socket.create_server((address, port))
         if mode == "reads-slowly":
             self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
         self.port: int = self._listener.getsockname()[1]

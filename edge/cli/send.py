@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -57,7 +58,11 @@ def _configured(config: Path, name: str | None) -> list[tuple[str, UplinkSetting
         settings = load(config)
     except SettingsError as error:
         raise exits.Failure(f"the configuration is wrong\n{error}", exits.CONFIG) from None
-    found = [(settings.node.id, uplink) for uplink in settings.uplinks if name in (None, uplink.name)]
+    found = [
+        (settings.node.id, replace(uplink, host=host))
+        for uplink in settings.uplinks if name in (None, uplink.name)
+        for host in uplink.hosts or (uplink.host,)
+    ]  # fmt: skip
     if not found:
         known = ", ".join(uplink.name for uplink in settings.uplinks) or "none"
         what = f"there is no uplink {name!r}" if name else "there is no uplink"

@@ -102,13 +102,15 @@ class ClockSettings:
 class UplinkSettings:
     """A destination; files are absolute paths or "", ``rate`` is readings a second (None: no limit).
 
-    ``sensors`` and ``quantities`` say what it gets; empty is all.
+    ``hosts`` are the brokers of a cluster, ``host`` the first of them; empty where it is the only one. ``sensors`` and
+    ``quantities`` say what it gets; empty is all.
     """
 
     name: str
     type: str
     host: str
     port: int
+    hosts: tuple[str, ...] = ()
     tls: bool = True
     insecure_plaintext: bool = False
     username: str = ""

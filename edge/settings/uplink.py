@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from drivers import REQUIRED, Option, units
+from drivers import Option, units
 from edge.settings.model import UplinkSettings
 from edge.settings.report import Report
 from edge.settings.sensor import check_name, owner
@@ -20,7 +20,8 @@ CHANNELS = "readings alarms status health inventory event command reply receipt"
 UPLINK = (
     Option("name", str, "mqtt", 'its name in the outbox, e.g. "city"'),
     Option("type", str, "mqtt", "how to send", choices=("mqtt",)),
-    Option("host", str, REQUIRED, 'where the broker is: host = "broker.example"'),
+    Option("host", str, None, 'where the broker is: host = "broker.example"'),
+    Option("hosts", list, (), "in its place the brokers of a cluster: when one fails, the next one's turn comes"),
     Option("port", int, None, "8883 with TLS, 1883 without", low=1, high=65535),
     Option("tls", bool, True, "true unless the broker is on this machine"),
     Option("insecure_plaintext", bool, False, "true allows tls = false towards other machines"),
@@ -81,15 +82,31 @@ def _quantity(name: str) -> bool:
 
 
 def _check_host(table: Table, got: dict[str, Any]) -> None:
-    if "host" in got and not re.fullmatch(r"[A-Za-z0-9_.:%-]{1,253}", got["host"]):
-        what = f"'host' cannot be '{got['host'][:64]}'"
-        table.at_value(table.entry.value["host"], what, "a name or an address alone; the port has a key of its own")
+    """One host or several, each right; ``got`` has the first as ``host``."""
+    host, hosts = table.entry.value.get("host"), table.entry.value.get("hosts")
+    if host is not None and hosts is not None:
+        table.at_key(host, "'host' and 'hosts' exclude each other", "keep one of them")
+    elif host is None and not (hosts.value if hosts else ()):
+        table.missing("'host' is missing", 'where the broker is: host = "broker.example"')
+    items = hosts.value if "hosts" in got else [host] if "host" in got else []
+    for at, item in enumerate(items):
+        if not isinstance(item.value, str) or not re.fullmatch(r"[A-Za-z0-9_.:%-]{1,253}", item.value):
+            what = f"'{'hosts' if 'hosts' in got else 'host'}' cannot be '{str(item.value)[:64]}'"
+            table.at_value(item, what, "a name or an address alone; the port has a key of its own")
+        elif item.value in [other.value for other in items[:at]]:
+            table.at_value(item, f"'{item.value}' is there twice", "remove one of them")
+    if "hosts" in got and items:
+        got["hosts"] = tuple(str(item.value) for item in items)
+        got.setdefault("host", got["hosts"][0])
 
 
 def _check_tls(table: Table, got: dict[str, Any]) -> None:
-    if got.get("tls", True) or got.get("insecure_plaintext", False) or "host" not in got or _loopback(got["host"]):
+    if got.get("tls", True) or got.get("insecure_plaintext", False):
         return
-    what = f"'tls' = false sends everything in the open to '{got['host'][:64]}'"
+    far = [host for host in got.get("hosts") or (got.get("host"),) if host is not None and not _loopback(host)]
+    if not far:
+        return
+    what = f"'tls' = false sends everything in the open to '{far[0][:64]}'"
     table.at_value(table.entry.value["tls"], what, "remove it, or add insecure_plaintext = true if that is meant")
 
 

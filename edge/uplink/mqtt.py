@@ -5,9 +5,10 @@ QoS 1; MQTT 5, and 3.1.1 where the broker has no 5. What a broker complains abou
 
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from edge.clock import Clock
 from edge.errors import Refused, UplinkDown
@@ -37,8 +38,15 @@ SHORT, OFTEN = 30.0, 3  # sessions of so many seconds, so often in a row, look l
 NO_RETAIN, BAD_ALIAS = 0x9A, 0x94
 
 
+class Host(NamedTuple):
+    """One broker of a cluster, or the only one."""
+
+    broker: Broker
+    address: Address
+
+
 class MqttUplink:
-    """A broker."""
+    """A broker, or the brokers of a cluster: when a connection fails or ends it is the next one's turn."""
 
     def __init__(
         self,
@@ -52,8 +60,7 @@ class MqttUplink:
         """``status(online)`` gives the retained birth and will message, ``inbound`` are the channels to listen to."""
         self._settings, self._node, self._status, self._clock = settings, node, status, clock
         self._patience = patience
-        self._broker = Broker(settings.host, settings.port, f"{node}-{settings.name}", settings.name)
-        self._address = Address(self._broker, patience)
+        self._hosts = deque(self._host(host) for host in settings.hosts or (settings.host,))
         self._inbound = {self._topic(channel): channel for channel in inbound}
         self.window = settings.window
         self.largest: int | None = None
@@ -73,21 +80,11 @@ class MqttUplink:
 
     def connect(self) -> None:
         """Connects and publishes the birth message; falls back to MQTT 3.1.1. Raises ``UplinkDown``."""
-        began = time.monotonic()
-        if began >= self._try_5_at:
-            self._version = mqtt.MQTTv311 if self._baffled and self._version == mqtt.MQTTv5 else mqtt.MQTTv5
         try:
-            session = self._opened()
-        except UplinkDown as error:
-            if not self._turns_to_3(error) or time.monotonic() - began > self._patience.haste:
-                self._short = 0
-                raise
-            session = self._opened_3(error)
-        self.window = 1 if self._fruitless else self._widest(session)
-        self.largest = min(filter(None, (session.terms.packet, self._suspected)), default=None)
-        self._tell(online=True)
-        for topic in self._inbound:
-            session.subscribe(topic)
+            self._greet(self._begun())
+        except UplinkDown:
+            self._hosts.rotate(-1)
+            raise
 
     def send(self, channel: str, payload: bytes, properties: Mapping[str, str], *, retain: bool = False) -> int:
         """Hands a message to paho. Raises ``Refused`` when it is larger than the broker takes."""
@@ -138,6 +135,14 @@ class MqttUplink:
             self._session.finish()
         self._drop()
 
+    @property
+    def _broker(self) -> Broker:
+        return self._hosts[0].broker
+
+    def _host(self, name: str) -> Host:
+        broker = Broker(name, self._settings.port, f"{self._node}-{self._settings.name}", self._settings.name)
+        return Host(broker, Address(broker, self._patience))
+
     def _topic(self, channel: str) -> str:
         return channel if "/" in channel else self._settings.topic.format(node=self._node, channel=channel)
 
@@ -145,6 +150,27 @@ class MqttUplink:
         if self._session is None:
             raise self._broker.down("closed", "is not connected")
         return self._session
+
+    def _begun(self) -> Session:
+        """A session in MQTT 5 or, where the broker has no 5, in 3.1.1."""
+        began = time.monotonic()
+        if began >= self._try_5_at:
+            self._version = mqtt.MQTTv311 if self._baffled and self._version == mqtt.MQTTv5 else mqtt.MQTTv5
+        try:
+            return self._opened()
+        except UplinkDown as error:
+            if not self._turns_to_3(error) or time.monotonic() - began > self._patience.haste:
+                self._short = 0
+                raise
+            return self._opened_3(error)
+
+    def _greet(self, session: Session) -> None:
+        """Says that the node is there, and listens."""
+        self.window = 1 if self._fruitless else self._widest(session)
+        self.largest = min(filter(None, (session.terms.packet, self._suspected)), default=None)
+        self._tell(online=True)
+        for topic in self._inbound:
+            session.subscribe(topic)
 
     def _opened(self) -> Session:
         """A session that the broker has accepted."""
@@ -159,7 +185,7 @@ class MqttUplink:
         except UplinkDown:
             self._drop()
             raise
-        self._address.proven()
+        self._hosts[0].address.proven()
         self._baffled = False
         return session
 
@@ -172,7 +198,7 @@ class MqttUplink:
             raise first if error.state in (*NO_5, "refused") else error from error
 
     def _connection(self) -> Any:
-        sock: Any = self._address.connect()
+        sock: Any = self._hosts[0].address.connect()
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -210,12 +236,14 @@ class MqttUplink:
         first try, are the sign. Without a rest the two clients would throw each other out for ever.
         """
         self._drop()
+        broker = self._broker
+        self._hosts.rotate(-1)
         short = session.since is not None and time.monotonic() - session.since < SHORT
         self._short = self._short + 1 if short and error.state == "closed" else 0
         if self._short < OFTEN:
             return error
-        why = f"closed {self._short} short sessions in a row; perhaps another client has the id {self._broker.client!r}"
-        return self._broker.down("closed", why, pause=PAUSE[Does.WAIT])
+        why = f"closed {self._short} short sessions in a row; perhaps another client has the id {broker.client!r}"
+        return broker.down("closed", why, pause=PAUSE[Does.WAIT])
 
     def _drop(self) -> None:
         if self._session is not None:

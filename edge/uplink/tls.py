@@ -31,7 +31,7 @@ def wrapped(
     """The connection after a handshake of ``seconds`` at most. Raises ``UplinkDown``."""
     trusted = clock.synchronised
     context = _context(settings, broker, trusted)
-    host: str | bytes = settings.host.encode() if settings.host.isascii() else settings.host  # no tables of IDNA
+    host: str | bytes = broker.host.encode() if broker.host.isascii() else broker.host  # no tables of IDNA
     with ExitStack() as failed:
         try:
             tls = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)

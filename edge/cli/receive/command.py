@@ -22,7 +22,8 @@ from edge.cli.words import counted, grouped
 from edge.durable import replace_file
 
 CHANNELS = ("readings", "alarms", "event", "status", "inventory")
-TURN = 1.0  # seconds between two syncs
+TURN = 1.0  # seconds between two syncs at most
+PAUSE = 0.05  # seconds of silence before a sync: the broker may send no more until it has acknowledgements
 SHOWN = 5  # gaps that the report names
 
 
@@ -69,21 +70,24 @@ def _run(args: argparse.Namespace, centre: Centre, place: Store, line: Line, sto
     end = time.monotonic() + args.seconds if args.seconds else float("inf")
     while not stopping and time.monotonic() < end and not _enough(args, centre):
         turn = time.monotonic() + TURN
-        while (left := min(turn, end) - time.monotonic()) > 0 and (came := line.next(left)) is not None:
+        wait = TURN
+        while (left := min(turn, end) - time.monotonic()) > 0 and (came := line.next(min(left, wait))) is not None:
             node, channel = _parts(args.topic, came.topic)
             centre.take(channel, node, came)
+            wait = PAUSE
         _keep(args, centre, place, line)
     _keep(args, centre, place, line)
 
 
 def _keep(args: argparse.Namespace, centre: Centre, place: Store, line: Line) -> None:
-    """First the readings, then the account of them, then the receipts: never the other way round."""
+    """First the readings, then the account of them, then what tells others of it: never the other way round."""
     place.sync()
     if args.file is not None:
         replace_file(_account(args.file), json.dumps(centre.as_dict()).encode())
+    line.acknowledge()
     if args.receipts:
         for node, upto in centre.receipts(args.start).items():
-            line.publish(args.topic.format(node=node, channel="receipt"), json.dumps({"upto": upto}).encode())
+            line.post(args.topic.format(node=node, channel="receipt"), json.dumps({"upto": upto}).encode())
 
 
 def _enough(args: argparse.Namespace, centre: Centre) -> bool:

@@ -22,4 +22,4 @@ class Counts:
     bad: int = 0
     opened: int = 0
     resets: int = 0
-    latest: dict[str, Reading] = field(default_factory=dict)  # the last value of each quantity, before the filters
+    latest: dict[str, Reading] = field(default_factory=dict)  # the last value of each, calibrated, before the filters

@@ -5,16 +5,18 @@ Its log says one thing when it falls ill and one when it is well again; in betwe
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
-from drivers import NONE, BadData, Bus, BusError, Driver, DriverError, Measurement, NoData, Plug, Reason, is_total
+from drivers import NONE, BadData, Bus, BusError, Driver, DriverError, Measurement, NoData, Plug, Reason
 from edge.clock import Clock, Stamp
+from edge.compensation import compensated
 from edge.condition import Counts, Health
 from edge.filters import Chain
 from edge.power import Power
-from edge.reading import GOOD, MISSING, Level, Reading
+from edge.reading import GOOD, MISSING, Reading
 from edge.settings.model import SensorSettings
+from edge.totals import RunningHours, fallen
 
 log = logging.getLogger("edge.device")
 
@@ -25,7 +27,6 @@ RESET_FROM = 3  # openings since it was well, from which on an ill device is res
 REOPEN_SILENT = 30.0  # seconds of silence after which the wire is opened anew
 MISSING_EVERY = 60.0  # seconds between readings that say "missing"
 SPARE_DIGITS = 1  # behind the resolution of the quantity: enough for means, and no noise of binary fractions
-FRESH = 600.0  # seconds that the value of another device may be old and still compensate
 EARLY = 0.25  # share of its interval that a streaming value may come early and still be kept
 
 
@@ -43,6 +44,8 @@ class Device:
         self.counts = Counts()
         self.on_measurement: Callable[[Measurement, Stamp], None] = lambda got, at: None
         self.on_event: Callable[..., None] = lambda kind, **fields: None
+        self.on_identity: Callable[[Mapping[str, str]], None] = lambda identity: None  # each time it was opened
+        self.correct: Callable[[Sequence[Reading]], Sequence[Reading]] = lambda readings: readings  # by its calibration
         self.power: Power | None = None  # its supply, where that can be switched
         self.look_up: Callable[[str, str], Reading | None] = lambda device, quantity: None
         self.maintained: Callable[[], bool] = lambda: False  # whether a technician works at it
@@ -64,7 +67,7 @@ class Device:
         self._attempts = 0  # openings since it was well
         self._said_missing = -MISSING_EVERY
         self._uncompensated = self._restart_asked = False
-        self._counted_to = now()
+        self._hours = RunningHours(driver, bool(self._timing.rest), now)
 
     @property
     def due(self) -> float:
@@ -141,28 +144,12 @@ class Device:
             return driver.measure()
         if self._triggered is None:
             self._slot = self._due  # not the moment itself: waiting for the wire must not shift the grid
-            self._compensate(driver)
+            self._uncompensated = not compensated(driver, self.settings.compensate, self.look_up, self._clock.now())
             driver.trigger()
             self._triggered = self._now()
             self._due = self._triggered + self._timing.measure
             return None
         return driver.measure()
-
-    def _compensate(self, driver: Driver) -> None:
-        """Feeds the driver with the values of other devices; a stale one is not used, and that is flagged."""
-        self._uncompensated = False
-        for name, source in self.settings.compensate.items():
-            reading = self.look_up(*source)
-            if reading is not None and reading.value is not None and self._fresh(reading):
-                driver.feed(name, reading.value)
-            else:
-                self._uncompensated = True
-
-    def _fresh(self, reading: Reading) -> bool:
-        now = self._clock.now()
-        young = now.boot == reading.at.boot and now.ticks - reading.at.ticks < FRESH * 1e9
-        doubtful = reading.quality.level >= Level.BAD or Reason.MAINTENANCE in reading.quality.reasons
-        return young and not doubtful
 
     def _open(self) -> Driver:
         address = {} if self.settings.address is None else {"address": self.settings.address}
@@ -174,7 +161,7 @@ class Device:
             self._reset(driver)
             driver.start()
             with suppress(DriverError):  # one that does not say who it is may measure all the same
-                self.identity = driver.identify() or self.identity
+                self._introduce(driver.identify())
         except DriverError:
             raise
         except Exception as error:
@@ -182,6 +169,10 @@ class Device:
         self.counts.opened += 1
         self._driver, self._opened_at, self._heard = driver, self._now(), self._now()
         return driver
+
+    def _introduce(self, identity: Mapping[str, str]) -> None:
+        self.identity = identity or self.identity
+        self.on_identity(identity)
 
     def _reset(self, driver: Driver) -> None:
         """Soft reset of a device that has one and that two openings did not bring back."""
@@ -212,10 +203,12 @@ class Device:
             quality = GOOD.flagged(reasons) if reasons else GOOD
             value = round(float(value), self._digits[name])
             readings.append(Reading(self.name, name, value, self._units[name], at, quality=quality))
-        self._watch_totals(readings)
-        self._count_hours()
-        self.counts.latest.update((reading.quantity, reading) for reading in readings)
-        return self._chain(readings)
+        for quantity, before, after in fallen(readings, self.counts.latest):
+            self.on_event("total_fell", sensor=self.name, quantity=quantity, **{"from": before, "to": after})
+        self._hours.count(self.memory, self._timing.measure, self._patience)
+        corrected = self.correct(readings)
+        self.counts.latest.update((reading.quantity, reading) for reading in corrected)
+        return self._chain(corrected)
 
     def _common(self) -> Reason:
         """What flags every quantity of a measurement."""
@@ -223,26 +216,6 @@ class Device:
         if self._uncompensated:
             reasons |= Reason.UNCALIBRATED
         return reasons | Reason.MAINTENANCE if self.maintained() else reasons
-
-    def _watch_totals(self, readings: list[Reading]) -> None:
-        """A total that falls is told: it rolled over, was reset, or the meter was changed."""
-        for reading in readings:
-            last = self.counts.latest.get(reading.quantity)
-            if last is None or not is_total(reading.quantity) or reading.value is None or last.value is None:
-                continue
-            if reading.value < last.value:
-                fell = {"from": last.value, "to": reading.value}
-                self.on_event("total_fell", sensor=self.name, quantity=reading.quantity, **fell)
-
-    def _count_hours(self) -> None:
-        """How long the laser and the fan have run; with a duty cycle, only while the device was awake."""
-        if not self._class.lifetime:
-            return
-        now, since = self._now(), self._counted_to
-        self._counted_to = now
-        awake = self._timing.measure if self._timing.rest else now - since
-        if self._timing.rest or awake <= self._patience:
-            self.memory["running_hours"] = self.memory.get("running_hours", 0.0) + awake / 3600
 
     def _kept(self) -> bool:
         """Whether a streaming device's value is due to be kept; every value of a polled one is."""

@@ -11,6 +11,7 @@ from typing import Any
 import drivers
 import edge
 from edge.device import Device
+from edge.logbook import Logbook
 from edge.notices import Notice
 from edge.payload import Channels
 from edge.payload.channels import Table
@@ -21,8 +22,8 @@ from edge.settings import Settings
 class Inventory:
     """The inventory of a configuration; channels that its devices have get their numbers now."""
 
-    def __init__(self, settings: Settings, devices: Sequence[Device], channels: Channels) -> None:
-        self._settings, self.devices, self._channels = settings, devices, channels
+    def __init__(self, settings: Settings, devices: Sequence[Device], channels: Channels, logbook: Logbook) -> None:
+        self._settings, self.devices, self._channels, self._logbook = settings, devices, channels, logbook
         for device in devices:
             for quantity in measured(device):
                 channels.number(device.name, quantity.name, quantity.unit)
@@ -40,7 +41,8 @@ class Inventory:
     @property
     def state(self) -> tuple[Any, ...]:
         """What differs whenever the inventory does."""
-        return self._channels.digest, *(tuple(device.identity.items()) for device in self.devices)
+        about = (tuple(part.items()) for device in self.devices for part in (device.identity, self._numbers(device)))
+        return self._channels.digest, *about
 
     def as_dict(self) -> dict[str, Any]:
         """``inv`` is the digest of ``channels``, which are ``[device, quantity, unit]`` by their numbers."""
@@ -51,9 +53,13 @@ class Inventory:
             "position": node.position,
             "version": edge.__version__,
             "config": self._settings.digest,
-            "devices": [_device(device) for device in self.devices],
+            "devices": [_device(device, self._numbers(device)) for device in self.devices],
             **self._channels.as_dict(),
         }
+
+    def _numbers(self, device: Device) -> dict[str, int]:
+        """The calibration records in force, by quantity."""
+        return {quantity: one.number for quantity, one in self._logbook.in_force(device.name).items()}
 
 
 class InventoryNotice:
@@ -83,12 +89,13 @@ def measured(device: Device) -> tuple[drivers.Quantity, ...]:
     return drivers.load(device.settings.driver).measured(device.settings.options)
 
 
-def _device(device: Device) -> dict[str, Any]:
+def _device(device: Device, calibrations: dict[str, int]) -> dict[str, Any]:
     return {
         "name": device.name,
         "driver": device.settings.driver,
         **device.identity,
         "quantities": [_quantity(quantity) for quantity in measured(device)],
+        **({"calibrations": calibrations} if calibrations else {}),
     }
 
 

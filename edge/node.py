@@ -12,22 +12,15 @@ from threading import RLock
 from typing import Any, TypeVar
 
 import edge
+from edge import report
+from edge.calibrating import Calibrating
 from edge.clock import Clock
 from edge.control import Control, socket_path
 from edge.errors import StorageError
 from edge.events import Events
-from edge.health import (
-    Beats,
-    ailing,
-    alarm_status,
-    clock_status,
-    outbox_status,
-    process_status,
-    sensor_status,
-    uplink_status,
-    verdict,
-)
+from edge.health import Beats
 from edge.lock import locked
+from edge.logbook import Logbook
 from edge.machine import Machine, watch_supply
 from edge.maintenance import Maintenance
 from edge.notify import notify
@@ -80,6 +73,7 @@ class Node:
             "replay": self.replay,
             "acknowledge": self.acknowledge,
             "maintenance": self.maintenance,
+            **Calibrating(self.stores.logbook, self.state, lambda: self.settings.sensors).answers(),
         }
         self.control = Control(socket_path(folder), answers)
 
@@ -117,36 +111,11 @@ class Node:
     def status(self) -> dict[str, Any]:
         """How everything is; safe from any thread."""
         with self._busy:
-            pipeline, outbox, hanging = self.pipeline, self.stores.outbox, self._beats.hanging()
-            return {
-                "version": edge.__version__,
-                "node": self.settings.node.id,
-                "site": self.settings.node.site,
-                "config": self.settings.digest,
-                "health": verdict(pipeline.devices, pipeline.writer, hanging),
-                "ailing": ailing(pipeline.devices, pipeline.writer),
-                "hanging": hanging,
-                "sensors": [sensor_status(device, self.stores.maintenance) for device in pipeline.devices],
-                "alarms": alarm_status(pipeline.alarms, self.clock),
-                "uplinks": [uplink_status(forwarder, outbox) for forwarder in pipeline.forwarders],
-                "outbox": outbox_status(outbox, pipeline.writer),
-                "clock": clock_status(self.clock),
-                "process": process_status(self._since),
-            }
+            return report.whole(self.settings, self.pipeline, self.stores, self._beats.hanging(), self._since)
 
     def health(self) -> dict[str, Any]:
-        """The status in short, for the far end: the account of each destination, card, clock, machine, who is ill."""
-        hanging, pipeline = self._beats.hanging(), self.pipeline
-        return {
-            "health": verdict(pipeline.devices, pipeline.writer, hanging),
-            "ailing": ailing(pipeline.devices, pipeline.writer),
-            "ill": {device.name: device.trouble for device in pipeline.devices if device.health.value == "ill"},
-            "uplinks": [uplink_status(forwarder, self.stores.outbox) for forwarder in pipeline.forwarders],
-            "outbox": outbox_status(self.stores.outbox, pipeline.writer),
-            "clock": clock_status(self.clock),
-            "process": process_status(self._since),
-            "machine": self.machine.status(),
-        }
+        """The status in short, for the far end."""
+        return report.brief(self.pipeline, self.stores, self._beats.hanging(), self._since, self.machine)
 
     def replay(self, first: int, last: int, to: str | None = None) -> list[str]:
         """Sends readings once more to one destination or to all; gives their names. Raises ``ValueError``."""
@@ -192,7 +161,8 @@ class Node:
         channels = Channels(self.state.load("channels"), self._number)
         past = recalled(self.state, self.clock.boot)
         maintenance = Maintenance(self.state, self.clock.now, events.put)
-        return Stores(outbox, cursors, self.state.load("memory"), events, self.clock, channels, past, maintenance)
+        memory, logbook = self.state.load("memory"), Logbook(self.state, self.clock, events.put)
+        return Stores(outbox, cursors, memory, events, self.clock, channels, past, maintenance, logbook)
 
     def _number(self, numbers: dict[str, int]) -> None:
         """Keeps the number of a new channel before a message uses it."""
@@ -230,6 +200,7 @@ class Node:
         if self._fresh is not None:
             self._take_over()
         self.stores.maintenance.tick()
+        self.stores.logbook.tick()
         self.pipeline.alarms.tick(self.clock.now())
         self.on_turn()
         if time.monotonic() - self._saved >= (SAVE_SOON if self._hurried() else SAVE):
@@ -281,6 +252,7 @@ class Node:
             self._timekeeping.save()
             self.stores.past.save(self.state, self.clock.boot)
             self.stores.maintenance.save()
+            self.stores.logbook.save()
             self.stores.events.save([uplink.name for uplink in self.settings.uplinks])
         except StorageError as error:
             log.error("cursors and totals could not be saved (%s); readings may go twice after a restart", error)

@@ -19,6 +19,7 @@ from edge.forwarder import Forwarder
 from edge.gnsstime import Receiver
 from edge.health import Beats
 from edge.inventory import Inventory, InventoryNotice
+from edge.logbook import Logbook
 from edge.maintenance import Maintenance
 from edge.notices import HealthNotice, Notices, Source
 from edge.outbox.cursor import Cursor
@@ -34,7 +35,7 @@ from edge.route import Route
 from edge.rules import Past, alarms
 from edge.sampler import Sampler
 from edge.settings import ClockSettings, SensorSettings, Settings, UplinkSettings
-from edge.unit import converted, kin
+from edge.totals import recover
 from edge.uplink import Uplink
 
 log = logging.getLogger("edge.pipeline")
@@ -55,6 +56,7 @@ class Stores:
     channels: Channels
     past: Past  # of the rules
     maintenance: Maintenance
+    logbook: Logbook
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Pipeline:
         self.forwarders = [_forwarder(settings, uplink, stores, voice) for uplink in settings.uplinks]
         for part, name in self._parts():
             part.beat = beats.of(name)
-        self.inventory = Inventory(settings, self.devices, stores.channels)
+        self.inventory = Inventory(settings, self.devices, stores.channels, stores.logbook)
         for forwarder in self.forwarders:
             known = InventoryNotice(self.inventory, forwarder.publisher.packed)
             forwarder.talk.notices = Notices((known, HealthNotice(voice.health), *self._discovery(forwarder)))
@@ -172,21 +174,15 @@ def _device(sensor: SensorSettings, clock: ClockSettings, stores: Stores, look_u
     if "utc" in {quantity.name for quantity in driver.measures} and not str(sensor.place).startswith("sim:"):
         device.on_measurement = _receiver(stores.clock, clock).hear  # a simulated receiver knows no date
     device.on_event = stores.events.put
+    device.on_identity, device.correct = (
+        partial(stores.logbook.seen, sensor.name, sensor.driver),
+        stores.logbook.applied,
+    )
     if sensor.power is not None:
         device.power = _power(sensor.power, sensor.name)
     device.memory = stores.memories.setdefault(sensor.name, {})
-    _recover(device.memory, driver, [item for _, item in stores.outbox.recovered if item.device == sensor.name])
+    recover(device.memory, driver, [item for _, item in stores.outbox.recovered if item.device == sensor.name])
     return device
-
-
-def _recover(memory: dict[str, float], driver: type[drivers.Driver], last: Sequence[Reading]) -> None:
-    """Totals as the card has them, where the state is older: in the driver's unit, before any correction."""
-    units = {quantity.name: quantity.unit for quantity in driver.measures if quantity.name in driver.totals}
-    for reading in last:
-        total, unit = reading.value if reading.raw is None else reading.raw, units.get(reading.quantity)
-        if total is not None and unit in kin(reading.unit):
-            total = converted(total, reading.unit, unit)
-            memory[reading.quantity] = max(total, memory.get(reading.quantity, 0.0))
 
 
 def _power(gpio: int, sensor: str) -> Power | None:

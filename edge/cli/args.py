@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -27,7 +28,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Shows the usage and the error."""
-        self.print_usage()
+        self.print_usage(sys.stderr)
         self.exit(exits.USAGE, f"{self.prog}: {message}\n")
 
 

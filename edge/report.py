@@ -1,0 +1,52 @@
+"""How a whole node is: for `edge status`, and in short for the far end."""
+
+from typing import Any
+
+import edge
+from edge.health import (
+    ailing,
+    alarm_status,
+    clock_status,
+    outbox_status,
+    process_status,
+    sensor_status,
+    uplink_status,
+    verdict,
+)
+from edge.machine import Machine
+from edge.pipeline import Pipeline, Stores
+from edge.settings import Settings
+
+
+def whole(settings: Settings, pipeline: Pipeline, stores: Stores, hanging: list[str], since: float) -> dict[str, Any]:
+    """How everything is, at the node; ``since`` is when it began, in monotonic seconds."""
+    return {
+        "version": edge.__version__,
+        "node": settings.node.id,
+        "site": settings.node.site,
+        "config": settings.digest,
+        "hanging": hanging,
+        "sensors": [sensor_status(device, stores.maintenance) for device in pipeline.devices],
+        "alarms": alarm_status(pipeline.alarms, stores.clock),
+        **_common(pipeline, stores, hanging, since),
+    }
+
+
+def brief(pipeline: Pipeline, stores: Stores, hanging: list[str], since: float, machine: Machine) -> dict[str, Any]:
+    """The account of each destination, card, clock, machine, who is ill."""
+    return {
+        "ill": {device.name: device.trouble for device in pipeline.devices if device.health.value == "ill"},
+        "machine": machine.status(),
+        **_common(pipeline, stores, hanging, since),
+    }
+
+
+def _common(pipeline: Pipeline, stores: Stores, hanging: list[str], since: float) -> dict[str, Any]:
+    return {
+        "health": verdict(pipeline.devices, pipeline.writer, hanging),
+        "ailing": ailing(pipeline.devices, pipeline.writer),
+        "uplinks": [uplink_status(forwarder, stores.outbox) for forwarder in pipeline.forwarders],
+        "outbox": outbox_status(stores.outbox, pipeline.writer),
+        "clock": clock_status(stores.clock),
+        "process": process_status(since),
+    }

@@ -1,0 +1,120 @@
+"""``edge calibrate`` with a running node and on a state folder at rest."""
+
+import json
+import os
+
+import pytest
+
+from edge.cli import main
+from edge.lock import locked
+from tests.test_alarms import CONFIG, Run, events, until
+
+BY = ["--by", "A. Ito"]
+
+
+class Desk:
+    """The command, on the files of one node."""
+
+    def __init__(self, folder, capsys):
+        self.folder, self._capsys = folder, capsys
+        (folder / "edge.toml").write_text(CONFIG)
+
+    def __call__(self, *words):
+        """Exit code, what went to stdout and what to stderr."""
+        files = ["--state", str(self.folder / "state"), "--config", str(self.folder / "edge.toml")]
+        try:
+            code = main(["calibrate", *words, *files])
+        except SystemExit as left:
+            code = left.code
+        return code, *self._capsys.readouterr()
+
+    def json(self, *words):
+        code, out, _ = self(*words, "--json")
+        assert code == 0
+        return json.loads(out)
+
+
+@pytest.fixture
+def desk(tmp_path, capsys):
+    return Desk(tmp_path, capsys)
+
+
+def latest(node):
+    return node.pipeline.devices[0].counts.latest["temperature"]
+
+
+def test_a_record_is_in_force_from_the_next_reading_on_until_it_is_taken_back(desk, tmp_path):
+    with Run(tmp_path, CONFIG) as node:
+        until(lambda: node.status()["sensors"][0]["good"] > 2)
+        made = desk.json("air", "temperature", "--points", "-10=-9.5", "50=51", *BY, "--due", "365d")
+        assert (made["number"], made["part"], made["lasts"]) == (1, "sht3x 01234567", 365 * 86400)
+        until(lambda: latest(node).raw is not None)
+        reading, curve = latest(node), made["curve"]
+        assert reading.value == reading.raw * curve["gain"] + curve["offset"]
+        assert node.pipeline.inventory.as_dict()["devices"][0]["calibrations"] == {"temperature": 1}
+        code, out, _ = desk("air")
+        assert code == 0
+        assert out.splitlines()[:2] == ["air  part sht3x 01234567", "  temperature"]
+        assert "in force  0.99174 x - 0.57851 Cel · by A. Ito · 2 points, residual 0, r2 1.0000" in out
+        code, _, err = desk("air", "temperature", "--undo", *BY)
+        assert code == 0
+        assert "no 2: air/temperature is raw values again from the next reading on" in err
+        until(lambda: latest(node).raw is None)
+        assert [event["state"] for event in events(node) if event["event"] == "calibration"] == [
+            "in force",
+            "taken back",
+        ]
+
+
+def test_without_a_node_it_is_written_to_the_state_and_in_force_at_the_next_start(desk, tmp_path):
+    with Run(tmp_path, CONFIG) as node:
+        until(lambda: node.status()["sensors"][0]["good"] > 0)
+    made = desk.json("air", "temperature", "--points", "20=21", *BY)
+    assert (made["part"], made["curve"]) == ("sht3x 01234567", {"gain": 1.0, "offset": -1.0})
+    with Run(tmp_path, CONFIG) as node:
+        until(lambda: node.status()["sensors"][0]["good"] > 0)
+        assert latest(node).value == latest(node).raw - 1.0
+        assert [event["state"] for event in events(node) if event["event"] == "calibration"] == ["in force"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["air", "temperature", "--points", "20=21"], 64, "who did it? --by NAME"),
+        (["air", "--points", "20=21", *BY], 64, "which quantity?"),
+        (["air", "temperature", "--points", "20:21", *BY], 64, "'20:21' is not TRUE=READ"),
+        (["air", "temperature", "--points", "20=21", "--fit", "line", *BY], 64, "a line needs 2 points"),
+        (["air", "temperature", "--points", "0=0", "20=60", *BY], 64, "the slope is 0.333"),
+        (["air", "temperature", "--points", "0=0", "20=20", "10=30", "--fit", "table", *BY], 64, "a mixed up pair"),
+        (["air", "ph", "--points", "7=7.1", *BY], 64, "air does not measure 'ph'; it measures: temperature, humidity"),
+        (["ari", "ph", "--points", "7=7.1", *BY], 64, "there is no sensor 'ari'; there are: air"),
+        (["air", "temperature", "--undo", *BY], 64, "no calibration in force"),
+        (["air", "temperature", "--due", "0", *BY], 64, "more than 0"),
+    ],
+)
+def test_nonsense_is_refused_and_changes_nothing(words, code, says, desk):
+    (desk.folder / "state").mkdir()
+    left, out, err = desk(*words)
+    assert (left, out) == (code, "")
+    assert says in err
+    assert desk.json("air")["records"] == []
+
+
+def test_a_steep_slope_is_taken_when_it_is_meant(desk):
+    (desk.folder / "state").mkdir()
+    assert desk.json("air", "temperature", "--points", "0=0", "20=60", "--force", *BY)["number"] == 1
+
+
+def test_a_folder_that_no_node_ever_used_is_left_alone(desk):
+    code, _, err = desk("air")
+    assert code == 69
+    assert "no node ever ran on" in err
+    assert not (desk.folder / "state").exists()
+
+
+def test_a_node_that_is_just_starting_has_the_folder(desk):
+    lock = locked(desk.folder / "state")
+    try:
+        assert desk("air")[0] == 75
+    finally:
+        os.close(lock)

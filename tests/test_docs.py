@@ -39,3 +39,12 @@ def test_commands_that_are_shown_exist(page):
     for block in blocks(page, "sh") + blocks(page, "console"):
         for command in re.findall(r"(?:^|/|\$ )edge (\w+)", block, re.MULTILINE):
             assert command in COMMANDS, f"{page.name} shows edge {command}"
+
+
+def test_decisions_have_a_number_each_and_the_index_has_them_all():
+    pages = sorted(page.name for page in (ROOT / "docs/decisions").glob("[0-9]*.md"))
+    listed = re.findall(r"^\| \[(\d+)\]\((.*?)\)", (ROOT / "docs/decisions/README.md").read_text(), re.MULTILINE)
+    assert [name for _, name in listed] == pages
+    for place, (number, name) in enumerate(listed, start=1):
+        title = (ROOT / "docs/decisions" / name).read_text()
+        assert (number, name[:4], title[:6]) == (f"{place:03}", f"{number}-", f"# {number} ")

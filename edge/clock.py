@@ -12,9 +12,9 @@ from pathlib import Path
 from threading import RLock
 from typing import NamedTuple, Protocol
 
-from edge.anchor import RTC, Anchor, Bounds, Stamp, Trust
-from edge.boots import Boots
-from edge.timeline import Timeline, Verdict
+from edge.dates.anchor import RTC, Anchor, Bounds, Stamp, Trust
+from edge.dates.boots import Boots
+from edge.dates.timeline import Timeline, Verdict
 from edge.timex import timex
 
 __all__ = ["AHEAD", "BUILT", "Anchor", "Bounds", "Clock", "Moment", "Stamp", "SystemWall", "Trust", "Wall"]

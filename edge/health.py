@@ -8,14 +8,14 @@ from typing import Any
 
 import drivers
 from edge.clock import Clock, Stamp
-from edge.condition import Health
-from edge.device import Device
-from edge.forwarder import Forwarder
+from edge.forwarding.forwarder import Forwarder
 from edge.maintenance import Maintenance
 from edge.outbox.outbox import Outbox
 from edge.outbox.writer import Writer
 from edge.reading import Reading
 from edge.rules import Alarms
+from edge.sensing.condition import Health
+from edge.sensing.device import Device
 
 PATIENCE = 60.0  # seconds without a sign of life after which a thread hangs: a DNS look-up may take half of it
 

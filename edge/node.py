@@ -13,14 +13,14 @@ from typing import Any, TypeVar
 
 import edge
 from edge import report
-from edge.calibrating import Calibrating
+from edge.calibration.calibrating import Calibrating
+from edge.calibration.logbook import Logbook
 from edge.clock import Clock
 from edge.control import Control, socket_path
 from edge.errors import StorageError
 from edge.events import Events
 from edge.health import Beats
 from edge.lock import locked
-from edge.logbook import Logbook
 from edge.machine import Machine, watch_supply
 from edge.maintenance import Maintenance
 from edge.notify import notify
@@ -31,7 +31,7 @@ from edge.pipeline import Pipeline, Stores, Voice
 from edge.rules import recalled
 from edge.settings import Settings, SettingsError
 from edge.state import State
-from edge.timekeeping import Timekeeping
+from edge.timing.timekeeping import Timekeeping
 
 log = logging.getLogger("edge.node")
 

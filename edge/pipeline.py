@@ -10,32 +10,32 @@ from functools import partial
 from typing import Any
 
 import drivers
-from edge.chrony import ChronySock
+from edge.calibration.logbook import Logbook
 from edge.clock import Clock
-from edge.device import Device
 from edge.events import Events
 from edge.filters import Chain, completed, linked
-from edge.forwarder import Forwarder
-from edge.gnsstime import Receiver
+from edge.forwarding.forwarder import Forwarder
+from edge.forwarding.route import Route
 from edge.health import Beats
-from edge.inventory import Inventory, InventoryNotice
-from edge.logbook import Logbook
 from edge.maintenance import Maintenance
-from edge.notices import HealthNotice, Notices, Source
+from edge.notices.inventory import Inventory, InventoryNotice
+from edge.notices.notices import HealthNotice, Notices, Source
 from edge.outbox.cursor import Cursor
 from edge.outbox.outbox import Outbox
 from edge.outbox.picker import Picker
 from edge.outbox.unstored import Unstored
 from edge.outbox.writer import Writer
 from edge.payload import Channels, load
-from edge.power import Power
-from edge.pulse import PulseLine
 from edge.reading import Reading
-from edge.route import Route
 from edge.rules import Past, alarms
-from edge.sampler import Sampler
+from edge.sensing.device import Device
+from edge.sensing.power import Power
+from edge.sensing.sampler import Sampler
+from edge.sensing.totals import recover
 from edge.settings import ClockSettings, SensorSettings, Settings, UplinkSettings
-from edge.totals import recover
+from edge.timing.chrony import ChronySock
+from edge.timing.gnsstime import Receiver
+from edge.timing.pulse import PulseLine
 from edge.uplink import Uplink
 
 log = logging.getLogger("edge.pipeline")
@@ -99,7 +99,7 @@ class Pipeline:
 
     def _discovery(self, forwarder: Forwarder) -> Iterator[Source]:
         if forwarder.settings.discovery == "homeassistant":
-            from edge.homeassistant import Discovery  # for a home, not for a city
+            from edge.notices.homeassistant import Discovery  # for a home, not for a city
 
             topic, node = forwarder.settings.topic, self._settings.node.id
             yield Discovery(self.inventory, lambda channel: topic.format(node=node, channel=channel))

@@ -7,9 +7,9 @@ import drivers
 from drivers.sim import SimPort
 from drivers.sim.time import VirtualTime
 from edge.clock import Clock, Stamp
-from edge.device import Device
 from edge.filters import FILTERS, Chain
 from edge.reading import Reading
+from edge.sensing.device import Device
 from edge.settings import SensorSettings, Settings
 
 BOOT = "6b8f4a52-91c3-4d1e-8f07-2c5de91b0a44"

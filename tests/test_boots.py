@@ -2,9 +2,9 @@
 
 import pytest
 
-from edge.anchor import Anchor, Bounds
-from edge.boots import MOST, Boots
-from edge.timeline import Timeline
+from edge.dates.anchor import Anchor, Bounds
+from edge.dates.boots import MOST, Boots
+from edge.dates.timeline import Timeline
 
 S = 10**9
 FLOOR = 1_795_564_800 * S

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from drivers import Reason
 from edge.clock import Stamp
-from edge.curve import Curve, Line, Polynomial, Steps, curve
 from edge.filters import Unfit
 from edge.filters.calibrate import Calibrate
+from edge.maths.curve import Curve, Line, Polynomial, Steps, curve
 from edge.reading import GOOD, Level, Reading, Spread
 
 patient = settings(deadline=None)  # machines may be busy

@@ -10,15 +10,15 @@ import drivers
 from drivers import Reason
 from drivers.sim import SimPort
 from drivers.sim.time import VirtualTime
-from edge.calibrating import Calibrating
-from edge.calibration import Record, calibrated, formula, record
+from edge.calibration.calibrating import Calibrating
+from edge.calibration.logbook import MOST, Logbook
+from edge.calibration.record import Record, calibrated, formula, record
 from edge.clock import Anchor, Clock, Stamp
-from edge.curve import Line, Polynomial, Steps, curve
-from edge.device import Device
 from edge.filters import Chain
-from edge.fit import goodness
-from edge.logbook import MOST, Logbook
+from edge.maths.curve import Line, Polynomial, Steps, curve
+from edge.maths.fit import goodness
 from edge.reading import GOOD, MISSING, Reading
+from edge.sensing.device import Device
 from edge.settings import SensorSettings
 from edge.state import State
 

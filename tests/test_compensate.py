@@ -7,9 +7,9 @@ from drivers import Reason
 from drivers.sim import SimPort
 from drivers.sim.time import VirtualTime
 from edge.clock import Clock
-from edge.device import Device
 from edge.filters import Chain
 from edge.reading import GOOD, MISSING, Reading
+from edge.sensing.device import Device
 from edge.settings import SensorSettings, SettingsError, load
 
 CONFIG = """

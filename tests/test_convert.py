@@ -11,9 +11,9 @@ from drivers import CATALOGUE, Quantity
 from edge.clock import Stamp
 from edge.filters import FILTERS, Chain, Unfit, linked
 from edge.filters.convert import Convert
+from edge.maths.unit import UNITS, converted, kin
 from edge.reading import GOOD, Level, Reading, Spread
 from edge.settings import FilterSettings
-from edge.unit import UNITS, converted, kin
 
 patient = settings(deadline=None)  # machines may be busy
 

@@ -11,7 +11,7 @@ from drivers import Quantity, Reason
 from edge.clock import Stamp
 from edge.filters import Unfit, linked
 from edge.filters.derive import Derive
-from edge.formulas import FORMULAS, dew_point
+from edge.maths.formulas import FORMULAS, dew_point
 from edge.reading import GOOD, MISSING, Level, Quality, Reading
 from edge.settings import FilterSettings, examine
 

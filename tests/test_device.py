@@ -10,10 +10,10 @@ from drivers import Reason
 from drivers.sim import SimPort
 from drivers.sim.time import VirtualTime
 from edge.clock import Clock
-from edge.condition import Health
-from edge.device import Device
 from edge.filters import Chain
 from edge.reading import Level
+from edge.sensing.condition import Health
+from edge.sensing.device import Device
 from edge.settings import SensorSettings
 
 WIRES = {"pms5003": "port", "gnss_nmea": "port", "sht3x": "i2c", "ezo_ph": "i2c", "ds18b20": "w1", "pulse_flow": "gpio"}

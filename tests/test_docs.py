@@ -48,3 +48,14 @@ def test_decisions_have_a_number_each_and_the_index_has_them_all():
     for place, (number, name) in enumerate(listed, start=1):
         title = (ROOT / "docs/decisions" / name).read_text()
         assert (number, name[:4], title[:6]) == (f"{place:03}", f"{number}-", f"# {number} ")
+
+
+def test_the_architecture_has_a_place_for_everything():
+    """Rows name folders and files from the root, further files of a row without their folder."""
+    named = set()
+    for row in re.findall(r"^\| (`.*?`) \|", (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8"), re.MULTILINE):
+        first, *others = re.findall(r"`([\w./]+)`", row)
+        named |= {ROOT / first, *((ROOT / first).parent / other for other in others)}
+    assert [str(path) for path in named if not path.exists()] == []
+    there = [path for path in (ROOT / "edge").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()]
+    assert [path.name for path in there if path not in named and not path.name.startswith("__")] == []

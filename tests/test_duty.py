@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.device import Health
+from edge.sensing.device import Health
 from tests.test_device import Bench
 
 

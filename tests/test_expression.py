@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.expression import DEPTH, LENGTH, Expression, ExpressionError
-from edge.formulas import (
+from edge.maths.expression import DEPTH, LENGTH, Expression, ExpressionError
+from edge.maths.formulas import (
     FORMULAS,
     Formula,
     absolute_humidity,

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from edge.curve import Line, Polynomial, Steps
-from edge.fit import FITS, doubt, fitted, goodness
-from edge.steady import rest
+from edge.maths.curve import Line, Polynomial, Steps
+from edge.maths.fit import FITS, doubt, fitted, goodness
+from edge.maths.steady import rest
 
 patient = settings(deadline=None)
 

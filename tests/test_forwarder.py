@@ -8,15 +8,15 @@ import pytest
 
 from edge.clock import Anchor, Clock, Stamp
 from edge.events import Events
-from edge.forwarder import Forwarder
-from edge.notices import HealthNotice, Notice, Notices
+from edge.forwarding.forwarder import Forwarder
+from edge.forwarding.route import Route
+from edge.notices.notices import HealthNotice, Notice, Notices
 from edge.outbox.cursor import Cursor
 from edge.outbox.outbox import Outbox
 from edge.outbox.picker import Picker
 from edge.payload import load
 from edge.payload.channels import table_of
 from edge.reading import Reading
-from edge.route import Route
 from edge.settings import UplinkSettings
 from edge.state import State
 from tests.fakes import FakeUplink, unpacked

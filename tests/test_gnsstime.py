@@ -12,7 +12,7 @@ from drivers.checks import xor8
 from drivers.gnss import gpsd_reports, ubx
 from drivers.gnss.nmea import NMEA
 from edge.clock import BUILT, Anchor, Clock, Stamp
-from edge.gnsstime import WEEKS, GnssTime, Receiver, repaired
+from edge.timing.gnsstime import WEEKS, GnssTime, Receiver, repaired
 from tests.captured import FOLDER
 from tests.test_streams import Wire
 

@@ -7,8 +7,8 @@ from jsonschema import Draft202012Validator
 
 import drivers
 from edge.clock import Stamp
-from edge.homeassistant import CLASSES, UNITS, Discovery
 from edge.node import Node
+from edge.notices.homeassistant import CLASSES, UNITS, Discovery
 from edge.reading import GOOD, Batch, Reading
 from edge.settings import load
 

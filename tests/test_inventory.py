@@ -5,9 +5,9 @@ from contextlib import suppress
 
 import pytest
 
-from edge.inventory import InventoryNotice
 from edge.node import Node
-from edge.notices import Notice, Notices
+from edge.notices.inventory import InventoryNotice
+from edge.notices.notices import Notice, Notices
 from edge.payload import Channels, Unreadable
 from edge.payload.channels import table_of
 from edge.settings import load

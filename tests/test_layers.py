@@ -14,23 +14,19 @@ LAYERS = (
     ("edge.__main__",),
     ("edge.cli",),
     ("edge.remote",),
-    ("edge.node", "edge.trial"),
+    ("edge.node",),
     ("edge.report",),
-    ("edge.origin", "edge.pipeline"),
-    ("edge.sampler", "edge.forwarder", "edge.health", "edge.device", "edge.timekeeping", "edge.inventory",
-     "edge.publication", "edge.route", "edge.homeassistant", "edge.flight", "edge.talk", "edge.compensation",
-     "edge.totals"),
+    ("edge.pipeline",),
+    ("edge.health",),
+    ("edge.forwarding",),
+    ("edge.notices",),
+    ("edge.sensing",),
     ("edge.outbox", "edge.filters", "edge.rules", "edge.uplink", "edge.payload", "edge.settings", "edge.events",
-     "edge.state", "edge.control", "edge.pace", "edge.notify", "edge.gnsstime", "edge.power", "edge.condition",
-     "edge.clockwatch", "edge.rtc", "edge.pulse", "edge.chrony", "edge.commands",
-     "edge.maintenance", "edge.calibration", "edge.logbook", "edge.calibrating", "edge.lock", "edge.notices",
-     "edge.machine", "edge.linkspeed"),
+     "edge.state", "edge.control", "edge.pace", "edge.notify", "edge.timing", "edge.commands", "edge.maintenance",
+     "edge.calibration", "edge.lock", "edge.machine"),
     ("edge.reading",),
-    ("edge.clock", "edge.errors", "edge.durable", "edge.curve", "edge.fit", "edge.steady", "edge.expression",
-     "edge.formulas", "edge.unit"),
-    ("edge.boots",),
-    ("edge.timeline", "edge.timex"),
-    ("edge.anchor",),
+    ("edge.clock", "edge.errors", "edge.durable", "edge.maths"),
+    ("edge.dates", "edge.timex"),
     ("edge",),
     ("drivers",),
     ("drivers.plug",),
@@ -104,7 +100,8 @@ def problems(modules: Sources) -> list[str]:
     imports = {name: sorted(set(_imports(tree, modules))) for name, tree in trees.items()}
     found = [problem for name in modules for problem in _of_imports(name, imports[name])]
     found += [problem for name, tree in trees.items() for problem in _of_body(name, tree)]
-    return found + _cycles({name: [what for what in imports[name] if what in modules] for name in modules})
+    graph = {name: [what for what in imports[name] if what in modules] for name in modules}
+    return found + _cycles(graph) + _cycles(_by_package(graph))
 
 
 def _imports(tree: ast.AST, modules: Sources) -> Iterator[str]:
@@ -165,6 +162,16 @@ def _dotted(node: ast.AST, names: Mapping[str, str]) -> str:
     return ""
 
 
+def _by_package(graph: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """The imports between packages and single modules of the gateway; those inside a package are its own affair."""
+    packages: dict[str, list[str]] = {}
+    for name, imports in graph.items():
+        own = ".".join(name.split(".")[:2])
+        others = {".".join(what.split(".")[:2]) for what in imports if _within(what, "edge")}
+        packages[own] = sorted({*packages.get(own, []), *others} - {own})
+    return packages
+
+
 def _cycles(graph: Mapping[str, list[str]]) -> list[str]:
     """Every way that leads back to a module it has passed."""
     found: list[str] = []
@@ -216,8 +223,11 @@ HOUSE = {
     "edge": "",
     "edge.node": "from edge.reading import Reading",
     "edge.reading": "from drivers import Reason",
-    "edge.device": "",
-    "edge.sampler": "from edge.device import Device",
+    "edge.outbox.log": "",
+    "edge.outbox.cursor": "",
+    "edge.state": "from edge.outbox import cursor",
+    "edge.sensing.device": "",
+    "edge.sensing.sampler": "from edge.sensing.device import Device",
     "edge.cli": "",
     "edge.cli.run": "from edge.node import Node\nfrom drivers import trace",
     "drivers": "from drivers.plug import plug",
@@ -235,7 +245,11 @@ PLANTED = [
     ("drivers.errors", "from drivers import driver", "drivers.errors imports drivers.driver, which is above it"),
     ("drivers.driver", "import drivers.air.pms5003", "drivers.driver imports drivers.air.pms5003, which is above it"),
     ("edge.reading", "from edge import node", "edge.reading imports edge.node, which is above it"),
-    ("edge.reading", "def f():\n    import edge.sampler", "edge.reading imports edge.sampler, which is above it"),
+    (
+        "edge.reading",
+        "def f():\n    import edge.sensing.sampler",
+        "edge.reading imports edge.sensing.sampler, which is above it",
+    ),
     ("edge.node", "from edge.cli.run import main", "edge.node may not import edge.cli.run"),
     ("edge.node", "import rich.table", "edge.node may not import rich.table"),
     ("edge.node", "from drivers.plug import plug", "edge.node imports drivers.plug past the door"),
@@ -243,7 +257,12 @@ PLANTED = [
     ("edge.cli.run", "from drivers import errors", "edge.cli.run imports drivers.errors past the door"),
     ("edge.node", "from tests.test_layers import HOUSE", "edge.node may not import tests.test_layers"),
     ("edge.node", "from . import reading", "edge.node has a relative import in line 1"),
-    ("edge.device", "import edge.sampler", "a cycle: edge.device > edge.sampler > edge.device"),
+    (
+        "edge.sensing.device",
+        "import edge.sensing.sampler",
+        "a cycle: edge.sensing.device > edge.sensing.sampler > edge.sensing.device",
+    ),
+    ("edge.outbox.log", "import edge.state", "a cycle: edge.outbox > edge.state > edge.outbox"),
     ("edge.node", "import time\ntime.time()", "edge.node uses time.time in line 2"),
     ("edge.node", "from time import time_ns as t\nx = t()", "edge.node uses time.time_ns in line 2"),
     ("edge.node", "from datetime import datetime\ndatetime.now()", "edge.node uses datetime.datetime.now in line 2"),

@@ -4,7 +4,7 @@ from collections import deque
 
 import pytest
 
-from edge.linkspeed import FIRST, FLIGHT, LEAST, MESSAGE, LinkSpeed
+from edge.forwarding.linkspeed import FIRST, FLIGHT, LEAST, MESSAGE, LinkSpeed
 
 
 class Link:

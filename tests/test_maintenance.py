@@ -10,10 +10,10 @@ from drivers.sim import SimPort
 from drivers.sim.time import VirtualTime
 from edge.cli import main
 from edge.clock import Clock, Stamp
-from edge.device import Device
 from edge.filters import Chain
 from edge.maintenance import Maintenance
 from edge.reading import Level
+from edge.sensing.device import Device
 from edge.settings import SensorSettings
 from edge.state import State
 from tests.test_alarms import CONFIG, WARM, Run, events, until

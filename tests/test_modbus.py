@@ -33,9 +33,9 @@ from drivers.sim.modbus import SimLine, Slave
 from drivers.sim.time import VirtualTime
 from drivers.trace import Replay, parse
 from edge.clock import Clock
-from edge.device import Device, Health
 from edge.filters import Chain
 from edge.pipeline import _by_bus
+from edge.sensing.device import Device, Health
 from edge.settings import SensorSettings
 
 VALUES = {

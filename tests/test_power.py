@@ -9,10 +9,10 @@ from drivers import BusError
 from drivers.sim import SimPort
 from drivers.sim.time import VirtualTime
 from edge.clock import Clock
-from edge.condition import Health
-from edge.device import Device
 from edge.filters import Chain
-from edge.power import OFF, PATIENCE, Power
+from edge.sensing.condition import Health
+from edge.sensing.device import Device
+from edge.sensing.power import OFF, PATIENCE, Power
 from edge.settings import SensorSettings, SettingsError, load
 
 

@@ -7,13 +7,13 @@ import struct
 import pytest
 
 from drivers import Measurement, Reason
-from edge.chrony import MAGIC, SAMPLE, ChronySock
 from edge.clock import BUILT, Clock, Moment, Stamp
-from edge.gnsstime import PULSE_ERROR, Receiver
-from edge.pulse import PulseLine
-from edge.rtc import anchor
 from edge.settings import ClockSettings, load
 from edge.settings.check import examine
+from edge.timing.chrony import MAGIC, SAMPLE, ChronySock
+from edge.timing.gnsstime import PULSE_ERROR, Receiver
+from edge.timing.pulse import PulseLine
+from edge.timing.rtc import anchor
 from tests.captured import FOLDER
 
 S = 10**9

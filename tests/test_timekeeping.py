@@ -2,13 +2,13 @@
 
 import pytest
 
-from edge.anchor import Anchor, Stamp
 from edge.clock import BUILT, Clock, Moment
-from edge.clockwatch import ClockWatch
+from edge.dates.anchor import Anchor, Stamp
 from edge.events import Events
 from edge.state import State
-from edge.timekeeping import Timekeeping
 from edge.timex import LAYOUT, STA_INS, STA_NANO, STA_UNSYNC, Timex, parsed, timex
+from edge.timing.clockwatch import ClockWatch
+from edge.timing.timekeeping import Timekeeping
 
 S = 10**9
 TODAY = BUILT + 86400 * S

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.anchor import DRIFT, Anchor
-from edge.timeline import MOST, PERSIST, SPACING, Timeline, Verdict
+from edge.dates.anchor import DRIFT, Anchor
+from edge.dates.timeline import MOST, PERSIST, SPACING, Timeline, Verdict
 
 S = 10**9
 DAY = 86400 * S

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from edge.clock import Clock, Stamp
 from edge.events import Events
-from edge.forwarder import Forwarder
+from edge.forwarding.forwarder import Forwarder
+from edge.forwarding.route import Route
 from edge.outbox.cursor import Cursor
 from edge.outbox.outbox import Outbox
 from edge.outbox.picker import Picker
@@ -21,7 +22,6 @@ from edge.outbox.unstored import ROOM, Unstored
 from edge.outbox.writer import STALL, Ring, Writer
 from edge.payload import load
 from edge.reading import Reading
-from edge.route import Route
 from edge.settings import UplinkSettings
 from edge.state import State
 from tests.fakes import FakeUplink, unpacked

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edge.calibration import formula
+from edge.calibration.record import formula
 from edge.cli import args, exits, records, words
 from edge.cli.desk import Ask, desk
-from edge.curve import Curve
-from edge.fit import FITS, Pairs, doubt, fitted, goodness, residuals
+from edge.maths.curve import Curve
+from edge.maths.fit import FITS, Pairs, doubt, fitted, goodness, residuals
 from edge.settings import units
 
 KEPT = 32  # pairs that a record holds

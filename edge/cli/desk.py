@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from edge.calibrating import Calibrating
+from edge.calibration.calibrating import Calibrating
+from edge.calibration.logbook import Logbook
 from edge.cli import exits
 from edge.cli.asking import asked
 from edge.clock import Clock
@@ -15,10 +16,9 @@ from edge.control import socket_path
 from edge.errors import EdgeError
 from edge.events import Events
 from edge.lock import locked
-from edge.logbook import Logbook
 from edge.settings import Settings, SettingsError, load
 from edge.state import State
-from edge.timekeeping import Timekeeping
+from edge.timing.timekeeping import Timekeeping
 
 Ask = Callable[..., Any]
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from edge.calibration import formula
+from edge.calibration.record import formula
 from edge.cli import words
-from edge.curve import Curve, curve
+from edge.maths.curve import Curve, curve
 
 
 def law(record: Mapping[str, Any]) -> Curve:

@@ -11,8 +11,8 @@ from edge.cli import exits
 from edge.cli.args import add_config, add_state, parser
 from edge.errors import AlreadyRunning, StorageError
 from edge.node import Node
-from edge.origin import Origin
-from edge.remote import attach
+from edge.remote.origin import Origin
+from edge.remote.remote import attach
 from edge.settings import SettingsError
 
 M_ARENA_MAX = -8  # malloc.h

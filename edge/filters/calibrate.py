@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from drivers import Option, Quantity, Reason
-from edge.curve import curve
 from edge.filters.filter import Filter, Unfit, changed
+from edge.maths.curve import curve
 from edge.reading import Reading
 
 EXAMPLE = "e.g. points = [[0.0, 0.3], [10.0, 10.1]]"

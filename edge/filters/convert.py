@@ -6,8 +6,8 @@ from typing import Any
 
 from drivers import REQUIRED, Option, Quantity
 from edge.filters.filter import Filter, Unfit, changed
+from edge.maths.unit import UNITS, kin, law
 from edge.reading import Reading
-from edge.unit import UNITS, kin, law
 
 
 class Convert(Filter):

@@ -7,12 +7,12 @@ from typing import Any
 
 from drivers import CATALOGUE, REQUIRED, Option, Quantity, Reason, units
 from edge.clock import Stamp
-from edge.curve import Steps
-from edge.expression import Expression, ExpressionError
 from edge.filters.filter import Filter, Unfit
-from edge.formulas import FORMULAS, Formula
+from edge.maths.curve import Steps
+from edge.maths.expression import Expression, ExpressionError
+from edge.maths.formulas import FORMULAS, Formula
+from edge.maths.unit import UNITS, kin
 from edge.reading import GOOD, Level, Quality, Reading
-from edge.unit import UNITS, kin
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 FRESH = 600.0  # seconds that the value of another sensor may be old: as for compensation

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import drivers
-from edge.expression import others
+from edge.maths.expression import others
 from edge.settings.model import SensorSettings
 from edge.settings.report import Report
 from edge.settings.source import Entry

@@ -17,8 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from edge.clock import Anchor, Clock
+from edge.forwarding.publication import Publication, Publisher
 from edge.payload import Channels, load, names
-from edge.publication import Publication, Publisher
 from edge.reading import Batch, Stored
 from edge.settings import UplinkSettings
 from edge.settings import load as load_settings

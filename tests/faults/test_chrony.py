@@ -8,9 +8,9 @@ from contextlib import suppress
 import pytest
 
 from drivers import Measurement
-from edge.chrony import ChronySock
 from edge.clock import Clock, Stamp
-from edge.gnsstime import Receiver
+from edge.timing.chrony import ChronySock
+from edge.timing.gnsstime import Receiver
 from tests.broker import until
 
 CHRONYD = shutil.which("chronyd", path="/usr/sbin:/usr/bin:/sbin:/bin")

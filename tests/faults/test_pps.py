@@ -10,7 +10,7 @@ import time
 import pytest
 
 from drivers.checks import xor8
-from edge.anchor import Anchor
+from edge.dates.anchor import Anchor
 from edge.state import State
 from tests.broker import NODE, QUIET, RUN, Lab, NodeProcess, until
 from tests.faults.clocks import Clocks, built, needs_cc

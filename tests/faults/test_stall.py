@@ -14,11 +14,11 @@ import pytest
 import drivers
 from drivers.sim import SimPort
 from edge.clock import Clock
-from edge.device import Device
 from edge.filters import Chain
 from edge.outbox.outbox import Outbox
 from edge.outbox.writer import Writer
-from edge.sampler import Sampler
+from edge.sensing.device import Device
+from edge.sensing.sampler import Sampler
 from edge.settings import SensorSettings
 from tests.faults.blockdevice import BlockDevice, needs_block_device, wait_for
 from tests.faults.workload import everything

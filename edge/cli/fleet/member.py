@@ -10,14 +10,14 @@ from edge.cli.fleet.link import Link
 from edge.cli.fleet.plan import Plan
 from edge.clock import Clock
 from edge.events import Events
-from edge.forwarder import Forwarder
+from edge.forwarding.forwarder import Forwarder
+from edge.forwarding.route import Route
 from edge.outbox.cursor import Cursor, Ledger
 from edge.outbox.outbox import Outbox
 from edge.outbox.picker import Picker
 from edge.pace import FIRST, LONGEST, Backoff
 from edge.payload import load
 from edge.reading import Reading
-from edge.route import Route
 from edge.settings import UplinkSettings
 from edge.state import State
 

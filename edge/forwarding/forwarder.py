@@ -14,13 +14,13 @@ from threading import Event, Thread
 from edge.clock import Clock
 from edge.errors import Refused, UplinkDown
 from edge.events import Events
-from edge.flight import Flight
-from edge.linkspeed import LinkSpeed
+from edge.forwarding.flight import Flight
+from edge.forwarding.linkspeed import LinkSpeed
+from edge.forwarding.publication import Publisher
+from edge.forwarding.route import Route
+from edge.forwarding.talk import Talk
 from edge.pace import Backoff
-from edge.publication import Publisher
 from edge.reading import Batch, Reading
-from edge.route import Route
-from edge.talk import Talk
 from edge.uplink import Ack
 
 log = logging.getLogger("edge.forwarder")

@@ -4,12 +4,12 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
-from edge import rtc
 from edge.clock import Anchor, Clock, Stamp
-from edge.clockwatch import ClockWatch
 from edge.errors import StorageError
 from edge.events import Events
 from edge.state import State
+from edge.timing import rtc
+from edge.timing.clockwatch import ClockWatch
 
 log = logging.getLogger("edge.timekeeping")
 

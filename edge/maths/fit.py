@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
 
-from edge.curve import Curve, Line, Polynomial, Steps
+from edge.maths.curve import Curve, Line, Polynomial, Steps
 
 Pair = tuple[float, float]  # what the device read, and what was true
 Pairs = Sequence[Pair]

@@ -7,10 +7,10 @@ from contextlib import suppress
 
 from edge.errors import Refused
 from edge.events import Events
-from edge.flight import Flight
-from edge.notices import Notices
+from edge.forwarding.flight import Flight
+from edge.forwarding.publication import Publisher
+from edge.notices.notices import Notices
 from edge.outbox.cursor import Cursor
-from edge.publication import Publisher
 
 log = logging.getLogger("edge.forwarder")
 

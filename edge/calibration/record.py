@@ -6,9 +6,9 @@ from typing import Any
 
 from drivers import Reason
 from edge.clock import Stamp
-from edge.curve import Curve, Line, Polynomial, curve
 from edge.filters.filter import changed
-from edge.fit import Goodness, Pair
+from edge.maths.curve import Curve, Line, Polynomial, curve
+from edge.maths.fit import Goodness, Pair
 from edge.reading import Reading
 
 

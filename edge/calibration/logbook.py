@@ -11,10 +11,10 @@ from threading import RLock
 from typing import Any, NamedTuple
 
 from drivers import NONE, Reason
-from edge.calibration import Record, calibrated, record
+from edge.calibration.record import Record, calibrated, record
 from edge.clock import Clock, Stamp
-from edge.curve import Curve
 from edge.errors import StorageError
+from edge.maths.curve import Curve
 from edge.reading import Reading
 from edge.state import State
 

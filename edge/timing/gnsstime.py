@@ -9,9 +9,9 @@ has known the date before, and must land close above that: a log of old played b
 from collections import deque
 
 from drivers import Measurement
-from edge.chrony import ChronySock
 from edge.clock import Anchor, Clock, Stamp
-from edge.pulse import Pulse, PulseLine
+from edge.timing.chrony import ChronySock
+from edge.timing.pulse import Pulse, PulseLine
 
 WEEKS = 1024 * 7 * 86400 * 10**9  # ns after which the week number of GPS begins anew (IS-GPS-200, 20.3.3.3.1.1)
 AGREE = 5  # fixes in a row

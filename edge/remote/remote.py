@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import edge
-from edge.device import Device
 from edge.errors import StorageError
 from edge.node import Node
-from edge.origin import Origin
+from edge.remote.origin import Origin
+from edge.remote.trial import Flow, Trial
+from edge.sensing.device import Device
 from edge.settings import CommandSettings, Settings, SettingsError
-from edge.trial import Flow, Trial
 
 log = logging.getLogger("edge.remote")
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import drivers
 import edge
-from edge.device import Device
-from edge.logbook import Logbook
-from edge.notices import Notice
+from edge.calibration.logbook import Logbook
+from edge.notices.notices import Notice
 from edge.payload import Channels
 from edge.payload.channels import Table
 from edge.reading import Batch
+from edge.sensing.device import Device
 from edge.settings import Settings
 
 

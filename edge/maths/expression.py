@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from edge.formulas import FORMULAS, Formula
+from edge.maths.formulas import FORMULAS, Formula
 
 LENGTH = 500  # characters of an expression at most
 DEPTH = 32  # brackets, signs and powers within each other at most

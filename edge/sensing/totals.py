@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 
 from drivers import Driver, is_total
+from edge.maths.unit import converted, kin
 from edge.reading import Reading
-from edge.unit import converted, kin
 
 
 def fallen(readings: Iterable[Reading], latest: Mapping[str, Reading]) -> Iterator[tuple[str, float, float]]:

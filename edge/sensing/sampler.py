@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable, Sequence
 from threading import Event, Thread
 
-from edge.device import Device
 from edge.reading import Reading
+from edge.sensing.device import Device
 
 log = logging.getLogger("edge.sampler")
 

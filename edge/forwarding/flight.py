@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from edge.linkspeed import LinkSpeed, Mark
+from edge.forwarding.linkspeed import LinkSpeed, Mark
 from edge.outbox.cursor import runs
 from edge.reading import Batch
 from edge.uplink import Ack, Uplink

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from edge.anchor import Bounds
-from edge.timeline import Timeline
+from edge.dates.anchor import Bounds
+from edge.dates.timeline import Timeline
 
 MOST = 50  # boots that are remembered
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from edge.condition import Health
-from edge.device import Device
-from edge.forwarder import Forwarder
+from edge.forwarding.forwarder import Forwarder
+from edge.sensing.condition import Health
+from edge.sensing.device import Device
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from edge.anchor import DRIFT, RTC, Anchor
 from edge.clock import AHEAD, Clock
+from edge.dates.anchor import DRIFT, RTC, Anchor
 
 FOLDER = Path("/sys/class/rtc")
 ERROR = 2.0  # s: it tells whole seconds, and was set to whole seconds

@@ -13,12 +13,12 @@ from typing import Any
 
 import drivers
 import edge
-from edge.device import Device
-from edge.inventory import Inventory, measured
-from edge.notices import Notice
+from edge.notices.inventory import Inventory, measured
+from edge.notices.notices import Notice
 from edge.outbox.record import Channel
 from edge.payload.words import trusted
 from edge.reading import Batch
+from edge.sensing.device import Device
 
 PREFIX = "homeassistant/sensor"
 PACE = 5.0  # seconds between two states of a device

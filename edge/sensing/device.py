@@ -10,13 +10,13 @@ from contextlib import suppress
 
 from drivers import NONE, BadData, Bus, BusError, Driver, DriverError, Measurement, NoData, Plug, Reason
 from edge.clock import Clock, Stamp
-from edge.compensation import compensated
-from edge.condition import Counts, Health
 from edge.filters import Chain
-from edge.power import Power
 from edge.reading import GOOD, MISSING, Reading
+from edge.sensing.compensation import compensated
+from edge.sensing.condition import Counts, Health
+from edge.sensing.power import Power
+from edge.sensing.totals import RunningHours, fallen
 from edge.settings.model import SensorSettings
-from edge.totals import RunningHours, fallen
 
 log = logging.getLogger("edge.device")
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from operator import attrgetter
 
-from edge.anchor import RTC, Anchor, Trust
+from edge.dates.anchor import RTC, Anchor, Trust
 
 SLACK = 10_000_000  # ns that two anchors may differ beyond their bounds: reading two clocks takes its time
 VAGUE, APART = 1.0, 2_000_000_000  # a source that errs by so many s is contradicted from so many ns on

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import drivers
-from edge.calibration import Record
+from edge.calibration.logbook import Logbook
+from edge.calibration.record import Record
 from edge.clock import Stamp
-from edge.curve import curve
-from edge.fit import Goodness
-from edge.logbook import Logbook
+from edge.maths.curve import curve
+from edge.maths.fit import Goodness
 from edge.settings import SensorSettings
 from edge.state import State
 

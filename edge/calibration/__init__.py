@@ -1,0 +1,1 @@
+"""What was found when a sensor was held against something better: records, kept and asked for."""

@@ -1,0 +1,1 @@
+"""How a boot tick gets a date: pure, without asking any clock."""

@@ -1,0 +1,1 @@
+"""From a device to readings: one thread a bus."""

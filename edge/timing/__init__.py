@@ -1,0 +1,1 @@
+"""Where the date comes from, who watches it, and what is kept and told of it."""

@@ -5,32 +5,26 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import RLock
-from typing import Any, TypeVar
+from typing import Any
 
 import edge
 from edge import report
 from edge.calibration.calibrating import Calibrating
-from edge.calibration.logbook import Logbook
 from edge.clock import Clock
 from edge.control import Control, socket_path
 from edge.errors import StorageError
-from edge.events import Events
+from edge.forwarding.build import Voice
 from edge.health import Beats
 from edge.lock import locked
 from edge.machine import Machine, watch_supply
-from edge.maintenance import Maintenance
 from edge.notify import notify
-from edge.outbox.cursor import Cursor
-from edge.outbox.outbox import Outbox
-from edge.payload import Channels
-from edge.pipeline import Pipeline, Stores, Voice
-from edge.rules import recalled
+from edge.pipeline import Pipeline
 from edge.settings import Settings, SettingsError
 from edge.state import State
+from edge.stores import opened
 from edge.timing.timekeeping import Timekeeping
 
 log = logging.getLogger("edge.node")
@@ -38,9 +32,6 @@ log = logging.getLogger("edge.node")
 TURN = 1.0  # seconds between two rounds of housekeeping
 SAVE = 60.0  # seconds between two saves of cursors and totals: after a crash so much goes twice
 SAVE_SOON, MANY = 5.0, 1000  # seconds, where more readings than this have arrived since: a backlog drains
-
-
-Made = TypeVar("Made")
 
 
 class Node:
@@ -55,7 +46,8 @@ class Node:
         self._lock_file = locked(folder)
         self.folder, self.state = folder, State(folder / "state.json")
         self.clock = clock or Clock()
-        self.stores = self._stores(folder)
+        self.stores = opened(folder, self.state, self.clock, settings.outbox.limit)
+        self.stores.outbox.before_roll = self._save_totals
         self._timekeeping = Timekeeping(self.clock, self.stores.events, self.state)
         self._timekeeping.rtc = settings.clock.rtc
         self.machine = Machine(folder)
@@ -151,34 +143,6 @@ class Node:
             return False
         return True
 
-    def _stores(self, folder: Path) -> Stores:
-        loaded = {name: self._saved_as("cursors", name, partial(Cursor, name)) for name in self.state.load("cursors")}
-        cursors = {name: cursor for name, cursor in loaded.items() if cursor is not None}
-        known = max((cursor.highest for cursor in cursors.values()), default=0)
-        outbox = Outbox(folder / "outbox", limit=self.settings.outbox.limit, known=known)
-        outbox.before_roll = self._save_totals
-        events = Events(self.clock, self.state)
-        channels = Channels(self.state.load("channels"), self._number)
-        past = recalled(self.state, self.clock.boot)
-        maintenance = Maintenance(self.state, self.clock.now, events.put)
-        memory, logbook = self.state.load("memory"), Logbook(self.state, self.clock, events.put)
-        return Stores(outbox, cursors, memory, events, self.clock, channels, past, maintenance, logbook)
-
-    def _number(self, numbers: dict[str, int]) -> None:
-        """Keeps the number of a new channel before a message uses it."""
-        try:
-            self.state.save("channels", numbers)
-        except StorageError as error:
-            log.error("the number of a channel could not be saved yet: %s", error)
-
-    def _saved_as(self, table: str, name: str, make: Callable[[Any], Made]) -> Made | None:
-        """A value of the state; one that makes no sense is passed over: at worst readings go twice."""
-        try:
-            return make(self.state.load(table)[name])
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
-            log.error("%s of %s in the state makes no sense and is passed over: %s", table, name, error)
-            return None
-
     def _pipeline(self) -> Pipeline:
         voice = Voice(self._birth, self.health, lambda message: self.on_command(message))
         return Pipeline(self.settings, self.stores, self._beats, voice)
@@ -209,7 +173,7 @@ class Node:
             notify(WATCHDOG=1)
 
     def _hurried(self) -> bool:
-        return self._delivered() - self._settled > MANY or self.pipeline.alarms.unsaved
+        return self.stores.delivered() - self._settled > MANY or self.pipeline.alarms.unsaved
 
     def _take_over(self) -> None:
         fresh, self._fresh = self._fresh, None
@@ -244,29 +208,18 @@ class Node:
         self.pipeline.start()
 
     def _save(self) -> None:
-        self._saved, self._settled = time.monotonic(), self._delivered()
+        self._saved, self._settled = time.monotonic(), self.stores.delivered()
         self.pipeline.alarms.unsaved = False
         try:
-            self.state.save("cursors", {name: cursor.as_dict() for name, cursor in self.stores.cursors.items()})
-            self.state.save("memory", self._totals())
+            self.stores.save(self.state, [uplink.name for uplink in self.settings.uplinks])
             self._timekeeping.save()
-            self.stores.past.save(self.state, self.clock.boot)
-            self.stores.maintenance.save()
-            self.stores.logbook.save()
-            self.stores.events.save([uplink.name for uplink in self.settings.uplinks])
         except StorageError as error:
             log.error("cursors and totals could not be saved (%s); readings may go twice after a restart", error)
-
-    def _totals(self) -> dict[str, dict[str, float]]:
-        return {name: dict(memory) for name, memory in self.stores.memories.items() if memory}
 
     def _save_totals(self) -> None:
         """Before a new segment begins, in the writer's thread: a start reads the last segment only."""
         try:
-            self.state.save("memory", self._totals())
+            self.stores.save_memories(self.state)
         except StorageError as error:
             if self.pipeline.writer.trouble is None:  # else it is told already, and tried each second
                 log.error("the totals could not be saved (%s); they are saved with the cursors", error)
-
-    def _delivered(self) -> int:
-        return sum(cursor.delivered for cursor in self.stores.cursors.values())

@@ -14,8 +14,9 @@ from edge.health import (
     verdict,
 )
 from edge.machine import Machine
-from edge.pipeline import Pipeline, Stores
+from edge.pipeline import Pipeline
 from edge.settings import Settings
+from edge.stores import Stores
 
 
 def whole(settings: Settings, pipeline: Pipeline, stores: Stores, hanging: list[str], since: float) -> dict[str, Any]:

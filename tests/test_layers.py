@@ -21,6 +21,7 @@ LAYERS = (
     ("edge.forwarding",),
     ("edge.notices",),
     ("edge.sensing",),
+    ("edge.stores",),
     ("edge.outbox", "edge.filters", "edge.rules", "edge.uplink", "edge.payload", "edge.settings", "edge.events",
      "edge.state", "edge.control", "edge.pace", "edge.notify", "edge.timing", "edge.commands", "edge.maintenance",
      "edge.calibration", "edge.lock", "edge.machine"),

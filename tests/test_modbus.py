@@ -34,7 +34,7 @@ from drivers.sim.time import VirtualTime
 from drivers.trace import Replay, parse
 from edge.clock import Clock
 from edge.filters import Chain
-from edge.pipeline import _by_bus
+from edge.sensing.build import by_bus
 from edge.sensing.device import Device, Health
 from edge.settings import SensorSettings
 
@@ -511,7 +511,7 @@ def test_two_names_of_a_port_are_one_line(tmp_path: Path) -> None:
 
 def test_devices_of_one_line_share_a_thread() -> None:
     bench = Bench(1, 2)
-    assert [len(devices) for devices in _by_bus(list(bench.devices.values())).values()] == [2]
+    assert [len(devices) for devices in by_bus(list(bench.devices.values())).values()] == [2]
 
 
 def test_every_modbus_driver_can_share() -> None:

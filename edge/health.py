@@ -73,6 +73,22 @@ def _value(reading: Reading) -> dict[str, Any]:
     }
 
 
+def latest_values(device: Device) -> dict[str, Any]:
+    """What a sensor measured last, by quantity: the value before the filters, and the one before its calibration."""
+    return {name: _latest(reading) for name, reading in dict(device.counts.latest).items()}
+
+
+def _latest(reading: Reading) -> dict[str, Any]:
+    return {
+        "raw": reading.value if reading.raw is None else reading.raw,
+        "value": reading.value,
+        "unit": reading.unit,
+        "ticks": reading.at.ticks,
+        "level": int(reading.quality.level),
+        "reasons": reading.quality.reasons.words(),
+    }
+
+
 def uplink_status(forwarder: Forwarder, outbox: Outbox) -> dict[str, Any]:
     """One destination with its ledger; ``cause`` is the word for what is wrong (``edge.uplink.states``)."""
     down = forwarder.down

@@ -17,11 +17,12 @@ from edge.clock import Clock
 from edge.control import Control, socket_path
 from edge.errors import StorageError
 from edge.forwarding.build import Voice
-from edge.health import Beats
+from edge.health import Beats, latest_values
 from edge.lock import locked
 from edge.machine import Machine, watch_supply
 from edge.notify import notify
 from edge.pipeline import Pipeline
+from edge.sensing.device import Device
 from edge.settings import Settings, SettingsError
 from edge.state import State
 from edge.stores import opened
@@ -65,6 +66,7 @@ class Node:
             "replay": self.replay,
             "acknowledge": self.acknowledge,
             "maintenance": self.maintenance,
+            "values": lambda sensor: latest_values(self._device(sensor)),
             **Calibrating(self.stores.logbook, self.state, lambda: self.settings.sensors).answers(),
         }
         self.control = Control(socket_path(folder), answers)
@@ -128,13 +130,17 @@ class Node:
 
     def maintenance(self, sensor: str, seconds: float) -> None:
         """A technician works at a sensor for so long; with 0 no longer. Raises ``ValueError``."""
-        known = [sensor.name for sensor in self.settings.sensors]
-        if sensor not in known:
-            raise ValueError(f"there is no sensor {sensor!r}; there are: {', '.join(known) or 'none'}")
+        self._device(sensor)
         if seconds:
             self.stores.maintenance.begin(sensor, seconds)
         else:
             self.stores.maintenance.end(sensor)
+
+    def _device(self, sensor: str) -> Device:
+        known = {device.name: device for device in self.pipeline.devices}
+        if sensor not in known:
+            raise ValueError(f"there is no sensor {sensor!r}; there are: {', '.join(known) or 'none'}")
+        return known[sensor]
 
     def _stop_asked(self, seconds: float) -> bool:
         try:

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from edge.cli import main
+from edge.cli.sampling import Sample, matched
 from edge.lock import locked
 from tests.test_alarms import CONFIG, Run, events, until
 
@@ -77,9 +78,68 @@ def test_without_a_node_it_is_written_to_the_state_and_in_force_at_the_next_star
         assert [event["state"] for event in events(node) if event["event"] == "calibration"] == ["in force"]
 
 
+def test_points_are_captured_until_it_is_finished_and_the_sensor_is_under_maintenance(desk, tmp_path):
+    steady = ["--readings", "4", "--within", "50"]  # the simulated air changes all the time
+    with Run(tmp_path, CONFIG) as node:
+        until(lambda: node.status()["sensors"][0]["good"] > 2)
+        code, out, err = desk("air", "temperature", "--at", "21", *steady)
+        assert (code, out) == (0, "")
+        assert "maintenance of air is on for 30 min" in err
+        assert "4 readings, spread" in err
+        assert "1 point: 21=" in err
+        ((raw, true),) = desk.json("air")["captured"]["temperature"]
+        assert (raw, true) == (pytest.approx(latest(node).value, abs=50), 21.0)
+        made = desk.json("air", "temperature", "--finish", "--fit", "offset", *BY)
+        assert made["pairs"] == [[raw, true]]
+        assert made["curve"]["offset"] == pytest.approx(true - raw)
+        assert desk.json("air")["captured"] == {}
+        desk("air", "temperature", "--at", "22", *steady)
+        assert desk.json("air", "temperature", "--drop") == []
+        assert desk("air", "temperature", "--finish", *BY)[0] == 64
+
+
+def test_a_sensor_that_does_not_settle_gives_no_point(desk, tmp_path):
+    with Run(tmp_path, CONFIG) as node:
+        until(lambda: node.status()["sensors"][0]["good"] > 2)
+        code, _, err = desk("air", "temperature", "--at", "21", "--readings", "4", "--within", "0", "--for", "1500ms")
+        assert code == 1
+        assert "air/temperature is not steady: over the last 4 readings the spread is" in err
+        assert desk.json("air")["captured"] == {}
+
+
+def test_a_sensor_is_fitted_to_another_one_beside_it(desk, tmp_path):
+    config = CONFIG + CONFIG[CONFIG.index("[[sensor]]") :].replace('"air"', '"ref"')
+    with Run(tmp_path, config) as node:
+        until(lambda: min(sensor["good"] for sensor in node.status()["sensors"]) > 2)
+        made = desk.json("air", "temperature", "--against", "ref/temperature", "--for", "4s", "--force", *BY)
+        assert made["reference"] == "ref/temperature sht3x 01234567"
+        assert made["goodness"]["count"] >= 10
+        assert made["goodness"]["worst"] < 0.1
+        code, _, err = desk("air", "temperature", "--against", "ref/humidity", *BY)
+        assert code == 64
+        assert "temperature is in Cel and ref/humidity in %RH" in err
+
+
+def samples(*pairs, good=True):
+    return [Sample(int(at * 1e9), value, value + 100, good) for at, value in pairs]
+
+
+def test_readings_are_paired_with_the_nearest_of_the_reference_unless_it_is_silent():
+    ours = samples((0, 1.0), (1.2, 2.0), (2.6, 3.0), (9, 4.0))
+    theirs = samples((0, 11.0), (1, 12.0), (2, 13.0), (3, 14.0))
+    assert matched(ours, theirs) == [(1.0, 111.0), (2.0, 112.0), (3.0, 114.0)]
+    assert matched(ours, theirs[:1]) == []
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
+        (["air", "temperature", "--at", "20"], 69, "this needs a running node"),
+        (["air", "temperature", "--against", "ref", *BY], 64, "'ref' is not SENSOR/QUANTITY"),
+        (["air", "temperature", "--at", "20", "--readings", "3"], 64, "a whole number from 4 on"),
+        (["air", "--at", "20"], 64, "which quantity?"),
+        (["air", "temperature", "--finish", *BY], 64, "there is no point yet"),
+        (["air", "temperature", "--finish", "--undo", *BY], 64, "not allowed with"),
         (["air", "temperature", "--points", "20=21"], 64, "who did it? --by NAME"),
         (["air", "--points", "20=21", *BY], 64, "which quantity?"),
         (["air", "temperature", "--points", "20:21", *BY], 64, "'20:21' is not TRUE=READ"),

@@ -94,6 +94,13 @@ def test_a_slope_far_from_one_is_doubted(curve, odd):
     assert bool(doubt(curve, [(0.0, 0.0), (2.0, 2.0)])) is odd
 
 
+def test_a_line_through_a_cloud_is_doubted_and_an_offset_is_not():
+    cloud = [(20.0 + n % 3 * 0.01, 21.0 + n % 2 * 0.01) for n in range(20)]
+    line = fitted([*cloud, (20.5, 21.2)], "line")
+    assert "hardly follow" in doubt(line, [*cloud, (20.5, 21.2), (19.9, 21.2)])
+    assert doubt(fitted(cloud, "offset"), cloud) is None
+
+
 @pytest.mark.parametrize(
     ("values", "steady"),
     [

@@ -40,7 +40,7 @@ class Calibrating:
         captured = {name: pairs for name in quantities if (pairs := self.capture(sensor, name))}
         return {
             "part": self._logbook.part(sensor),
-            "quantities": {name: quantity.unit for name, quantity in quantities.items()},
+            "quantities": {name: [quantity.unit, quantity.decimals] for name, quantity in quantities.items()},
             "in_force": {name: one.number for name, one in self._logbook.in_force(sensor).items()},
             "captured": captured,
             "records": [one.as_dict() for one in self._logbook.records(sensor)],

@@ -5,48 +5,31 @@ import json
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from edge.calibration.record import formula
-from edge.cli import args, exits, records, words
+from edge.cli import args, exits, records, sampling, words
 from edge.cli.desk import Ask, desk
-from edge.maths.curve import Curve
-from edge.maths.fit import FITS, Pairs, doubt, fitted, goodness, residuals
+from edge.cli.found import Found, found
+from edge.maths.fit import FITS, Pairs
+from edge.maths.steady import LEAST
 from edge.settings import units
 
-KEPT = 32  # pairs that a record holds
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A curve, and the pairs of readings and true values that it was made of."""
-
-    curve: Curve
-    pairs: Pairs
-
-    def as_dict(self) -> dict[str, Any]:
-        """For the record; of more pairs than it holds, some of all along the range."""
-        step = -(-len(self.pairs) // KEPT)
-        kept = [list(pair) for pair in sorted(self.pairs)[::step]]
-        return {"curve": self.curve.keys(), "pairs": kept, "goodness": goodness(self.curve, self.pairs).as_dict()}
+SHOWN = 8  # residuals that are shown at most
+CARE = 1800.0  # seconds that a sensor is under maintenance from a capture on: a probe in a buffer measures no river
 
 
 def main(argv: Sequence[str]) -> int:
     """Lists the records of a sensor, or makes one, or goes back to the one before."""
     parser = _parser()
     given = parser.parse_args([f" {word}" if re.match(r"-\.?\d", word) else word for word in argv])
-    makes = given.points or given.undo
-    if makes and given.quantity is None:
+    makes = given.points or given.against or given.finish or given.undo
+    if (makes or given.at is not None or given.drop) and given.quantity is None:
         parser.error("which quantity? edge calibrate SENSOR QUANTITY ...")
     if makes and not given.by:
         parser.error("who did it? --by NAME")
     with desk(given.state, given.config) as ask:
-        if given.undo:
-            return _told(given, ask("uncalibrate", sensor=given.sensor, quantity=given.quantity, by=given.by))
-        if given.points:
-            return _told(given, _recorded(given, ask, given.points))
-        return _list(given, ask("calibrations", sensor=given.sensor))
+        return _done(given, ask)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -55,13 +38,43 @@ def _parser() -> argparse.ArgumentParser:
     args.add_config(parser)
     args.add_json(parser)
     parser.add_argument("sensor", help="its name")
-    parser.add_argument("quantity", nargs="?", help="what was calibrated")
-    parser.add_argument(
+    parser.add_argument("quantity", nargs="?", help="what is calibrated; without anything more the records are listed")
+    does = parser.add_mutually_exclusive_group()
+    does.add_argument(
         "--points",
         nargs="+",
         type=_pair,
         metavar="TRUE=READ",
         help="true values and what the sensor read, without its calibration: 4.00=4.12 7.00=7.05",
+    )
+    does.add_argument(
+        "--at",
+        type=float,
+        metavar="TRUE",
+        help="takes the mean of steady readings now, as what the sensor reads at this true value",
+    )
+    does.add_argument("--finish", action="store_true", help="makes a record of the points that --at took")
+    does.add_argument("--drop", action="store_true", help="forgets the points that --at took")
+    does.add_argument(
+        "--against",
+        type=_channel,
+        metavar="SENSOR/QUANTITY",
+        help="a sensor of this node that is right, beside this one",
+    )
+    does.add_argument("--undo", action="store_true", help="goes back to the record before")
+    parser.add_argument(
+        "--for",
+        dest="seconds",
+        type=_duration,
+        metavar="TIME",
+        help="how long readings are compared (default: 10min), or --at waits (default: 3min)",
+    )
+    parser.add_argument("--readings", type=_count, default=10, metavar="N", help="for a point (default: 10)")
+    parser.add_argument(
+        "--within",
+        type=float,
+        metavar="SPREAD",
+        help="highest less lowest reading of a point, in its unit (default: no drift beyond the noise)",
     )
     parser.add_argument("--fit", choices=tuple(FITS), help="default: line, or offset for a single point")
     parser.add_argument("--by", metavar="NAME", help="who did it")
@@ -69,32 +82,80 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--reference", default="", metavar="TEXT", help="what it was held against")
     parser.add_argument("--due", type=_duration, metavar="TIME", help='after so long it is overdue, e.g. "365d"')
     parser.add_argument("--force", action="store_true", help="also where the slope is far from 1")
-    parser.add_argument("--undo", action="store_true", help="goes back to the record before")
     return parser  # fmt: skip
 
 
+def _done(given: argparse.Namespace, ask: Ask) -> int:
+    sensor, quantity = given.sensor, given.quantity
+    if given.undo:
+        return _told(given, ask("uncalibrate", sensor=sensor, quantity=quantity, by=given.by))
+    if given.points:
+        return _told(given, _recorded(given, ask, given.points))
+    if given.finish:
+        made = _recorded(given, ask, [(raw, true) for raw, true in ask("capture", sensor=sensor, quantity=quantity)])
+        ask("capture", sensor=sensor, quantity=quantity, drop=True)
+        return _told(given, made)
+    if given.against:
+        return _told(given, _compared(given, ask))
+    if given.at is not None:
+        return _points(given, _captured(given, ask))
+    if given.drop:
+        return _points(given, ask("capture", sensor=sensor, quantity=quantity, drop=True))
+    return _list(given, ask("calibrations", sensor=sensor))
+
+
+def _captured(given: argparse.Namespace, ask: Ask) -> list[list[float]]:
+    """One more point, of what the sensor reads now; it is under maintenance from now on."""
+    known = ask("calibrations", sensor=given.sensor)["quantities"]
+    if given.quantity not in known:
+        ask("capture", sensor=given.sensor, quantity=given.quantity)  # refuses, and says what there is
+    _under_maintenance(ask, given.sensor)
+    unit, decimals = known[given.quantity]
+    digit, seconds = 10.0**-decimals, given.seconds or 180.0
+    rest = sampling.steady(ask, given.sensor, given.quantity, digit, given.readings, given.within, seconds)
+    told = f"read {rest.mean:.6g} {unit}: {rest.count} readings, spread {rest.spread:.3g}, drift {rest.drift:+.3g}"
+    print(words.said(f"true {given.at:g}, {told}", sys.stderr), file=sys.stderr)
+    points: list[list[float]] = ask("capture", sensor=given.sensor, quantity=given.quantity, pair=[rest.mean, given.at])
+    return points
+
+
+def _under_maintenance(ask: Ask, sensor: str) -> None:
+    left = next(one["maintenance"] for one in ask("status")["sensors"] if one["name"] == sensor)
+    if left is None or left < CARE / 2:
+        ask("maintenance", sensor=sensor, seconds=CARE)
+        ends = f"end it when the sensor is back in its place: edge maintenance {sensor} off"
+        print(f"maintenance of {sensor} is on for {words.span(CARE)}; {ends}", file=sys.stderr)
+
+
+def _compared(given: argparse.Namespace, ask: Ask) -> dict[str, Any]:
+    """A record of what another sensor of the node said at the same time."""
+    ours, theirs = ask("calibrations", sensor=given.sensor), ask("calibrations", sensor=given.against[0])
+    ask("capture", sensor=given.sensor, quantity=given.quantity)  # refuses what is not measured
+    ask("capture", sensor=given.against[0], quantity=given.against[1])
+    unit, other = ours["quantities"][given.quantity][0], theirs["quantities"][given.against[1]][0]
+    if unit != other:
+        raise exits.Failure(f"{given.quantity} is in {unit} and {'/'.join(given.against)} in {other}", exits.USAGE)
+    channels = [(given.sensor, given.quantity), given.against]
+    pairs = sampling.against(ask, channels, given.seconds or 600.0)
+    given.reference = given.reference or " ".join(part for part in ("/".join(given.against), theirs["part"]) if part)
+    return _recorded(given, ask, pairs)
+
+
 def _recorded(given: argparse.Namespace, ask: Ask, pairs: Pairs) -> dict[str, Any]:
-    """Fits, looks twice, and writes the record."""
-    found = _found(given, pairs)
+    """Fits, looks twice, shows what is left, and writes the record."""
+    fit = found(pairs, given.fit, force=given.force)
     about = {name: getattr(given, name) for name in ("by", "certificate", "reference")} | {"lasts": given.due}
     made: dict[str, Any] = ask(
-        "calibrate", sensor=given.sensor, quantity=given.quantity, found=found.as_dict(), about=about
+        "calibrate", sensor=given.sensor, quantity=given.quantity, found=fit.as_dict(), about=about
     )
-    for (raw, true), off in zip(sorted(pairs)[:KEPT], residuals(found.curve, sorted(pairs)), strict=False):
-        print(f"  true {true:g}, read {raw:g}: off by {records.residual(off)} after the fit", file=sys.stderr)
+    _show(fit)
     return made
 
 
-def _found(given: argparse.Namespace, pairs: Pairs) -> Found:
-    how = given.fit or ("line" if len(pairs) > 1 else "offset")
-    try:
-        curve = fitted(pairs, how)
-        odd = doubt(curve, pairs)
-    except ValueError as error:
-        raise exits.Failure(f"{error}. Nothing was changed", exits.USAGE) from None
-    if odd and not given.force:
-        raise exits.Failure(f"{odd}. Nothing was changed; if it is right: --force", exits.USAGE)
-    return Found(curve, pairs)
+def _show(fit: Found) -> None:
+    left = list(fit.left())
+    for (raw, true), off in left[:: -(-len(left) // SHOWN)]:
+        print(f"  true {true:g}, read {raw:g}: off by {records.residual(off)} after the fit", file=sys.stderr)
 
 
 def _told(given: argparse.Namespace, made: dict[str, Any]) -> int:
@@ -102,9 +163,20 @@ def _told(given: argparse.Namespace, made: dict[str, Any]) -> int:
         print(json.dumps(made))
         return exits.OK
     what = "raw values again" if made["curve"] is None else formula(records.law(made))
+    well = records.well(made)
     whose = f"part {made['part']}" if made["part"] else "it holds for whatever part is plugged in there"
     line = f"no {made['number']}: {made['sensor']}/{made['quantity']} is {what} from the next reading on ({whose})"
-    print(words.said(line, sys.stderr), file=sys.stderr)
+    print(words.said(f"{line}\n  {well}" if well else line, sys.stderr), file=sys.stderr)
+    return exits.OK
+
+
+def _points(given: argparse.Namespace, points: list[list[float]]) -> int:
+    if given.json:
+        print(json.dumps(points))
+        return exits.OK
+    so_far = f"{words.counted(len(points), 'point')}: {records.points(points)}" if points else "no points any more"
+    more = f"; the next one, or: edge calibrate {given.sensor} {given.quantity} --finish --by NAME" if points else ""
+    print(f"{so_far}{more}", file=sys.stderr)
     return exits.OK
 
 
@@ -123,6 +195,19 @@ def _pair(text: str) -> tuple[float, float]:
         return float(read), float(true)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text.strip()!r} is not TRUE=READ, e.g. 7.00=7.05") from None
+
+
+def _channel(text: str) -> tuple[str, str]:
+    sensor, _, quantity = text.partition("/")
+    if not quantity:
+        raise argparse.ArgumentTypeError(f"{text!r} is not SENSOR/QUANTITY, e.g. reference/pm2_5")
+    return sensor, quantity
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < LEAST:
+        raise argparse.ArgumentTypeError(f"a whole number from {LEAST} on")
+    return int(text)
 
 
 def _duration(text: str) -> float:

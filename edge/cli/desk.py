@@ -63,6 +63,8 @@ def _held(folder: Path) -> Iterator[None]:
 
 
 def _answered(answers: dict[str, Callable[..., Any]], word: str, **more: Any) -> Any:
+    if word not in answers:
+        raise exits.Failure("this needs a running node. Do: systemctl start edge", exits.UNAVAILABLE)
     try:
         return answers[word](**more)
     except ValueError as error:

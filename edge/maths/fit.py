@@ -12,6 +12,7 @@ Pair = tuple[float, float]  # what the device read, and what was true
 Pairs = Sequence[Pair]
 
 STEEPEST = 2.0  # a sensor that is off by more than this factor is broken, or the pairs are
+MANY, FOLLOWS = 10, 0.9  # of so many pairs r2 must be this, or a slope says little about other readings
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +57,18 @@ def goodness(curve: Curve, pairs: Pairs) -> Goodness:
 
 
 def doubt(curve: Curve, pairs: Pairs) -> str | None:
-    """Why one should look twice before a curve is used: it is far from the straight 1:1. None where it is not.
+    """Why one should look twice before a curve is used: it is far from 1:1, or a guess. None where it is neither.
 
     Raises ``ValueError`` where no sensor is like that: the true value does not go one way with the reading.
     """
-    slopes = list(_slopes(curve, pairs))
+    slopes = _slopes(curve, pairs)
     if slopes and min(slopes) <= 0 <= max(slopes):
         raise ValueError(
             "the true value does not always rise, or always fall, with the reading: look for a mixed up pair"
         )
+    r2 = goodness(curve, pairs).r2
+    if slopes and len(pairs) >= MANY and r2 is not None and r2 < FOLLOWS:
+        return f"the readings hardly follow the true values (r2 {r2:.2f}): take more of the range, or --fit offset"
     odd = [slope for slope in slopes if not 1 / STEEPEST <= slope <= STEEPEST]
     if not odd:
         return None
@@ -77,7 +81,7 @@ def _slopes(curve: Curve, pairs: Pairs) -> list[float]:
         return [(upper - lower) / (high - low) for (low, lower), (high, upper) in pairwise(curve.points)]
     if isinstance(curve, Polynomial):
         return [_rise(curve, raw) for raw in (min(pairs)[0], max(pairs)[0])]
-    return [curve.gain] if isinstance(curve, Line) else []
+    return [curve.gain] if isinstance(curve, Line) and curve.gain != 1 else []
 
 
 def _rise(curve: Polynomial, raw: float) -> float:

@@ -8,7 +8,7 @@ QUICK  := -n 4 --dist loadfile --no-loadscope-reorder # most of them wait for so
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DEFAULT_GOAL := help
-.PHONY: help demo test check quick faults bench demo-svg hw vm clean mosquitto tools
+.PHONY: help demo test check quick faults bench quality demo-svg hw vm clean mosquitto tools
 
 help: ## shows this
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 18
@@ -33,6 +33,9 @@ faults: $(VENV)/.test tools ## kills, cuts and full disks, minutes; EDGE_ROUNDS=
 
 bench: $(VENV)/.test ## measures what the node costs, as ratios
 	@for script in tests/benchmarks/bench_*.py; do $(BIN)/python $$script $(ARGS); done
+
+quality: $(VENV)/.test ## what the default chains find in simulated days, and how often they cry wolf; ARGS="--seeds 3"
+	@$(BIN)/python -m tests.quality $(ARGS)
 
 demo-svg: $(VENV)/.demo ## draws the demo into docs/demo.svg
 	@$(BIN)/python scripts/demo_svg.py $(ARGS)

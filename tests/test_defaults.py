@@ -7,6 +7,7 @@ from drivers import CATALOGUE, Quantity
 from edge.filters import Check, Flagger, completed, defaults, linked
 from edge.filters.nature import NATURES, nature
 from edge.filters.range import Range
+from edge.filters.spike import TIMES, N
 from edge.settings import FilterSettings
 
 
@@ -37,7 +38,9 @@ def test_every_nature_is_one_of_the_catalogue():
 
 def test_a_slow_sensor_is_not_checked_for_spikes_and_has_to_repeat_itself():
     air = measured("sht3x")
-    assert of(defaults(air, 1.0), "temperature") == {"spike": {"floor": 0.5}, "stuck": {"for": 10800.0}}
+    minute = 60 / N  # seconds between readings, of which the window takes one minute
+    assert of(defaults(air, minute), "temperature") == {"spike": {"floor": 3.0 / TIMES}, "stuck": {"for": 10800.0}}
+    assert of(defaults(air, minute / 8), "temperature")["spike"] == {"floor": pytest.approx(1.5 / TIMES)}
     assert of(defaults(air, 900.0), "temperature") == {"stuck": {"for": 10800.0}}
     assert of(defaults(air, 3600.0), "temperature") == {"stuck": {"for": 43200.0}}
 

@@ -7,6 +7,8 @@ from drivers import Quantity
 from edge.filters.nature import nature
 from edge.filters.spike import TIMES, N
 
+MINUTE = 60.0
+TURBULENCE = 1 / 3  # in a shorter time nature changes less: by the cube root of it (Kolmogorov's law for differences)
 REPEATS = 12  # readings that must be the same before a slow sensor is called stuck
 # What is part of what follows it, as one device gives them.
 ASCENDING = (
@@ -61,9 +63,9 @@ def completed(filters: Sequence[Wanted], quantities: Mapping[str, Quantity], pac
 
 def _of(name: str, pace: float) -> Iterator[Check]:
     """The checks of one quantity."""
-    like = nature(name)
+    like, window = nature(name), N * pace
     yield Check("range", name, {})
-    if like.jump is not None and N * pace <= like.holds:
-        yield Check("spike", name, {"floor": like.jump / TIMES})
+    if like.jump is not None and window <= like.holds:
+        yield Check("spike", name, {"floor": like.jump * (window / MINUTE) ** TURBULENCE / TIMES})
     if like.still is not None:
         yield Check("stuck", name, {"for": max(like.still, REPEATS * pace)})

@@ -10,7 +10,8 @@ class Nature(NamedTuple):
     """What a healthy sensor at an ordinary place shows; all in the unit of the quantity, all times in seconds.
 
     ``clips``: the limits of the data sheet at which a value is not measured but cut off: low, high, both or never.
-    ``jump``: what it does not jump by within ``holds``; None where a jump may be true (a valve, a shower, a shout).
+    ``jump``: what it does not jump by within a minute; None where a jump may be true (a valve, a shower, a shout).
+    ``holds``: the longest time over which a jump still proves anything.
     ``still``: the longest that it stays within its last digit; None where it may stay for ever.
     ``resting``: the value at which it may stay all the same.
     """
@@ -22,16 +23,15 @@ class Nature(NamedTuple):
     resting: float | None = None
 
 
-# Jumps of air: the step test for instantaneous values in WMO's guidelines on quality control for automatic weather
-# stations (temperature 3 Cel, humidity 10 %, wind 20 m/s; pressure 0.5 hPa, here six times as much, because a door
-# that slams or a gust at a node without a pressure port is no fault). The others: what a plume, a dose or a wave does
-# not do to a probe. ``holds`` is about half of the time in which the quantity forgets itself.
+# Jumps of air: the step test in WMO's guidelines on quality control for automatic weather stations (temperature 3 Cel,
+# humidity 10 %, wind 20 m/s; pressure 0.5 hPa, here four times as much, because a door that slams or a gust at a node
+# without a pressure port is no fault). The others: what a plume, a breath, a dose or a wave does not do to a probe.
 NATURES: dict[str, Nature] = {
     "temperature": Nature("both", 3.0, 600.0, 3 * HOUR),
     "temperature_supply": Nature("both", still=12 * HOUR),  # of a pipe: a valve opens
     "temperature_return": Nature("both", still=12 * HOUR),
     "humidity": Nature("never", 10.0, 120.0, 3 * HOUR, 100.0),  # in fog the sensor stays at its end
-    "pressure": Nature("both", 3.0, 600.0, 3 * HOUR),
+    "pressure": Nature("both", 2.0, 600.0, 3 * HOUR),
     "pressure_water": Nature("both", 50.0, 120.0, 6 * HOUR),
     "rain": Nature(resting=0.0),
     "speed": Nature(resting=0.0),
@@ -43,7 +43,7 @@ NATURES: dict[str, Nature] = {
     "pm10": Nature("high", 300.0, 60.0, 3 * HOUR, 0.0),
     "pm100": Nature("high", 1000.0, 60.0, 3 * HOUR, 0.0),
     **dict.fromkeys(("n0_3", "n0_5", "n1", "n2_5", "n4", "n5", "n10"), Nature("high", still=3 * HOUR, resting=0.0)),
-    "co2": Nature("high", 500.0, 120.0, 3 * HOUR, 400.0),  # 400: the floor of those that calibrate themselves
+    "co2": Nature("high", 1000.0, 120.0, 3 * HOUR, 400.0),  # 400: the floor of those that calibrate themselves
     "co2_equivalent": Nature("high"),  # of a gas sensor: anything, and 400 for days
     "co": Nature("high", 5000.0, 60.0, 3 * HOUR, 0.0),
     **dict.fromkeys(("no2", "so2", "o3"), Nature("high", 300.0, 60.0, 3 * HOUR, 0.0)),
@@ -65,10 +65,10 @@ NATURES: dict[str, Nature] = {
     "distance": Nature("both", 300.0, 120.0, 12 * HOUR),  # quiet water
     "flow": Nature("high", still=6 * HOUR, resting=0.0),
     "power": Nature("high", still=6 * HOUR, resting=0.0),
-    "latitude": Nature("never", 0.002, 15.0),  # 220 m; a receiver that holds a fixed position may stand still
+    "latitude": Nature("never", 0.002, 15.0),  # 200 m; a receiver that holds a fixed position may stand still
     "longitude": Nature("never", 0.002, 15.0),
-    "altitude": Nature("never", 50.0, 15.0),
-    "height": Nature("never", 50.0, 15.0),
+    "altitude": Nature("never", 100.0, 15.0),
+    "height": Nature("never", 100.0, 15.0),
 }
 UNKNOWN = Nature()
 

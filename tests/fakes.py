@@ -1,6 +1,7 @@
-"""Fakes that behave: a destination in memory that can lag, fail, refuse and forget."""
+"""Fakes that behave: a destination in memory that can lag, fail, refuse and forget; a line that brings bytes."""
 
 import json
+from collections.abc import Iterable
 from threading import Event
 
 from edge.errors import Refused, UplinkDown
@@ -88,3 +89,30 @@ def unpacked(payload):
         record["seq"] = seq
         seq += 1
     return records
+
+
+class Pieces:
+    """A stream that brings these pieces, and is silent after them and where a piece is empty; nobody listens to it."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self.pieces = list(pieces)
+
+    def read(self, size: int) -> bytes:
+        if not self.pieces:
+            return b""
+        piece = self.pieces.pop(0)
+        if len(piece) > size:
+            self.pieces.insert(0, piece[size:])
+        return piece[:size]
+
+    def write(self, data: bytes) -> None:
+        """It is lost."""
+
+    def rate(self, baud: int) -> None:
+        """Any rate will do."""
+
+    def wait(self, seconds: float) -> None:
+        """There is all the time in the world."""
+
+    def close(self) -> None:
+        """Nothing to give back."""

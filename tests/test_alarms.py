@@ -2,8 +2,7 @@
 
 import json
 from pathlib import Path
-from threading import Event, Thread
-from time import monotonic
+from threading import Thread
 
 import pytest
 
@@ -11,6 +10,7 @@ from edge.cli import alarm, main
 from edge.node import Node
 from edge.outbox.outbox import Outbox
 from edge.settings import load
+from tests.waiting import until
 
 CONFIG = """
 [node]
@@ -46,13 +46,6 @@ class Run:
     def __exit__(self, *error: object) -> None:
         self.node.stop()
         self._thread.join()
-
-
-def until(true, seconds=10.0):
-    end = monotonic() + seconds
-    while not true():
-        assert monotonic() < end, "it did not come"
-        Event().wait(0.02)
 
 
 def on_card(state, *, alarm):

@@ -18,7 +18,8 @@ from drivers.gnss.ublox import Ublox
 from drivers.gnss.ublox_setup import ACK, NAK
 from drivers.quality import Reason
 from drivers.trace import Replay, Step
-from tests.test_gnss import CAPTURES, LOGS, Bytes, at, pieces, same, told
+from tests.fakes import Pieces
+from tests.test_gnss import CAPTURES, LOGS, at, pieces, same, told
 
 if not CAPTURES.is_dir():
     pytest.skip(f"no captures at {CAPTURES}: set EDGE_CAPTURES", allow_module_level=True)
@@ -103,7 +104,7 @@ def test_nav_dop_and_nav_sat(log: str) -> None:
 @pytest.mark.parametrize("log", UBX_LOGS)
 def test_dilution_and_sky_come_with_their_fix(log: str) -> None:
     """The one driver gives what the messages of one time of week say, none of it twice."""
-    found = [got.values for got in told(Ublox(Bytes(pieces((CAPTURES / f"{log}.log").read_bytes(), 3))))]
+    found = [got.values for got in told(Ublox(Pieces(pieces((CAPTURES / f"{log}.log").read_bytes(), 3))))]
     moments = {payload[:4]: ubx.nav_pvt(payload).values for payload in of(log, ubx.NAV_PVT)}
     extras: dict[bytes, dict[str, float]] = {}
     for kind, decode in ((ubx.NAV_DOP, ubx.nav_dop), (ubx.NAV_SAT, ubx.nav_sat)):
@@ -130,7 +131,7 @@ def test_answers_to_settings_are_understood() -> None:
 def test_ubx_and_nmea_of_one_receiver_agree() -> None:
     """The log has each fix in both languages; NMEA has five digits of a minute."""
     data = (CAPTURES / "gnss-ublox-ubx/ublox8-uniqid-monhw.log").read_bytes()
-    found = [got.values for got in told(NMEA(Bytes(pieces(data, 1))))]
+    found = [got.values for got in told(NMEA(Pieces(pieces(data, 1))))]
     binary = {at(values): values for values in found if "pdop" in values and "hdop" not in values}
     spoken = [values for values in found if "hdop" in values and at(values) in binary]
     assert sum("altitude" in values for values in spoken) >= 3
@@ -147,7 +148,7 @@ def test_gpsd_as_its_client_hears_it(log: str, seed: int) -> None:
     """Every report of gpsd, as it would come over the network, in pieces."""
     path = CAPTURES / f"{log}.gpsd.jsonl"
     lines = path.read_bytes().replace(b"\n", b"\r\n")
-    driver = drivers.load("gpsd_client")(Bytes(pieces(lines, seed)))
+    driver = drivers.load("gpsd_client")(Pieces(pieces(lines, seed)))
     driver.start()
     found = told(driver)
     reports = [json.loads(line) for line in path.read_text().splitlines()]

@@ -8,7 +8,8 @@ import pytest
 from edge.cli import main
 from edge.cli.sampling import Sample, matched
 from edge.lock import locked
-from tests.test_alarms import CONFIG, Run, events, until
+from tests.test_alarms import CONFIG, Run, events
+from tests.waiting import until
 
 BY = ["--by", "A. Ito"]
 

@@ -2,7 +2,6 @@
 
 import json
 from contextlib import contextmanager
-from threading import Event
 
 import pytest
 
@@ -20,8 +19,7 @@ from edge.reading import Reading
 from edge.settings import UplinkSettings
 from edge.state import State
 from tests.fakes import FakeUplink, unpacked
-
-PATIENCE = 10.0
+from tests.waiting import until
 
 
 class Telling:
@@ -67,13 +65,7 @@ class Rig:
         self.forwarder.wake()
 
     def until(self, predicate):
-        """Waits for something to become true; the fake tells when something changed."""
-        pulse = Event()
-        for _ in range(int(PATIENCE / 0.01)):
-            if predicate():
-                return
-            pulse.wait(0.01)
-        raise AssertionError(f"not within {PATIENCE} s; ledger {self.cursor.ledger(self.outbox.last)}")
+        until(predicate, lambda: f"ledger {self.cursor.ledger(self.outbox.last)}")
 
     def drained(self):
         return self.cursor.ledger(self.outbox.last).waiting == 0

@@ -2,7 +2,6 @@ import itertools
 import json
 import os
 import random
-from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from drivers.gnss.ublox import Ublox
 from drivers.quality import Reason
 from drivers.sim import SimPort
 from drivers.sim.time import VirtualTime
+from tests.fakes import Pieces
 
 CAPTURES = Path(os.environ.get("EDGE_CAPTURES", Path(__file__).parents[1] / ".." / "shared" / "captures"))
 PLACE = "5231.20240,N,01324.29700,E"
@@ -36,24 +36,6 @@ LOGS = {
     "gnss-ublox-ubx/ublox8-uniqid-monhw": (13, 13, 13, 22),
 }
 ONCE = {"gnss-ublox-ubx/ublox8-uniqid-monhw": (8, 8, 8, 22)}  # fixes that came in both languages, told in one
-
-
-class Bytes:
-    """A line that brings these pieces and is silent after them, and where a piece is empty."""
-
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self.pieces = list(pieces)
-
-    def read(self, size: int) -> bytes:
-        if not self.pieces:
-            return b""
-        piece = self.pieces.pop(0)
-        if len(piece) > size:
-            self.pieces.insert(0, piece[size:])
-        return piece[:size]
-
-    def write(self, data: bytes) -> None:
-        """Nobody listens."""
 
 
 def sentence(body: str) -> bytes:
@@ -78,7 +60,7 @@ def told(driver: NMEA, times: int = 10_000) -> list[Measurement]:
 
 
 def heard(*bodies: str) -> list[dict[str, float]]:
-    return [dict(got.values) for got in told(NMEA(Bytes(sentence(body) if body else b"" for body in bodies)))]
+    return [dict(got.values) for got in told(NMEA(Pieces(sentence(body) if body else b"" for body in bodies)))]
 
 
 def rmc(time: str, date: str = "231126", status: str = "A", place: str = PLACE, mode: str = "A") -> str:
@@ -138,7 +120,7 @@ def test_real_receiver(kind: type[NMEA], log: str, seed: int) -> None:
     path = CAPTURES / f"{log}.log"
     if not path.exists():
         pytest.skip(f"no captures at {CAPTURES}")
-    found = [dict(got.values) for got in told(kind(Bytes(pieces(path.read_bytes(), seed))))]
+    found = [dict(got.values) for got in told(kind(Pieces(pieces(path.read_bytes(), seed))))]
     fixes = [values for values in found if "latitude" in values]
     assert all((values["fix"] >= 2) == ("latitude" in values) for values in found)
     reports = gpsd(path.with_suffix(".gpsd.jsonl"))
@@ -218,7 +200,7 @@ REFUSED = ("0000.0000,N,00000.0000,E", ",N,,E", "5260.0,N,01324.0,E", "9100.0,N,
 
 @pytest.mark.parametrize("place", REFUSED)
 def test_impossible_position_is_refused(place: str) -> None:
-    (got,) = told(NMEA(Bytes([sentence(rmc("120000.00", place=place))])))
+    (got,) = told(NMEA(Pieces([sentence(rmc("120000.00", place=place))])))
     assert got.values["fix"] == 0 and "latitude" not in got.values
     assert got.flags == {"fix": Reason.INCONSISTENT}
 
@@ -234,7 +216,7 @@ def test_impossible_position_is_refused(place: str) -> None:
     ],
 )
 def test_positions_that_were_not_measured_are_flagged(body: str, reason: Reason | None) -> None:
-    (got,) = told(NMEA(Bytes([sentence(body)])))
+    (got,) = told(NMEA(Pieces([sentence(body)])))
     assert got.values["latitude"] and got.flags.get("latitude") == reason
 
 
@@ -245,7 +227,7 @@ def test_coordinate_keeps_its_digits() -> None:
 
 def test_fix_is_told_at_the_sentence_that_ended_the_burst_before() -> None:
     gsa = "GNGSA,A,3,02,,,,,,,,,,,,1.71,0.92,1.44"
-    line = Bytes([])
+    line = Pieces([])
     driver = NMEA(line)
     line.pieces = [sentence(body) for body in (rmc("120000.00"), gga("120000.00"), gsa, gsa)]
     assert driver.measure().values["utc"] == 1795435200  # by silence
@@ -258,7 +240,7 @@ def test_fix_is_told_at_the_sentence_that_ended_the_burst_before() -> None:
 
 
 def test_fix_is_told_when_the_time_changes_and_the_next_is_not_late() -> None:
-    line = Bytes(sentence(rmc(f"1200{second:02d}.00")) for second in range(5))
+    line = Pieces(sentence(rmc(f"1200{second:02d}.00")) for second in range(5))
     driver = NMEA(line)
     left = []
     for second in range(5):
@@ -284,7 +266,7 @@ def test_leading_sentence_without_time_belongs_to_the_next_fix() -> None:
 def test_damaged_end_of_a_burst_is_replaced_by_silence() -> None:
     damaged = sentence(rmc("120001.00")).replace(b"N,013", b"N,014")
     first = [sentence(gga("120000.00")), sentence(rmc("120000.00")), b""]
-    got = told(NMEA(Bytes([*first, sentence(gga("120001.00")), damaged, b""])))
+    got = told(NMEA(Pieces([*first, sentence(gga("120001.00")), damaged, b""])))
     assert [measurement.values.get("utc") for measurement in got] == [1795435200, None]
 
 
@@ -292,7 +274,7 @@ def test_other_sentences_are_passed_over() -> None:
     others = ("GPGSV,1,1,00", "PUBX,00,081350.00", "PQGSA,A,3,12,,,,,,,,,,,,1.2,0.9,0.9,4", "XXABC,1")
     assert heard(*others) == []
     with pytest.raises(BadData):
-        NMEA(Bytes([sentence("GPRMC")])).measure()
+        NMEA(Pieces([sentence("GPRMC")])).measure()
 
 
 def test_simulated_receiver_starts_cold_and_keeps_its_pace() -> None:

@@ -16,7 +16,8 @@ from edge.reading import Level
 from edge.sensing.device import Device
 from edge.settings import SensorSettings
 from edge.state import State
-from tests.test_alarms import CONFIG, WARM, Run, events, until
+from tests.test_alarms import CONFIG, WARM, Run, events
+from tests.waiting import until
 
 
 class Bench:

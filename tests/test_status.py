@@ -3,10 +3,9 @@
 import copy
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Event, Thread
-from time import monotonic
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from edge.cli import main, status, words
 from edge.node import Node
 from edge.settings import load
+from tests.waiting import until
 
 CONFIG = """
 [node]
@@ -79,14 +79,6 @@ def state(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "state"
     node.stop()
     thread.join()
-
-
-def until(true: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Waits until it is true; fails when that does not come."""
-    deadline = monotonic() + seconds
-    while not true():
-        assert monotonic() < deadline, "it did not come"
-        Event().wait(0.05)
 
 
 def asked(capsys: pytest.CaptureFixture[str], *more: str) -> str:

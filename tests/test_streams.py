@@ -11,6 +11,7 @@ import drivers
 from drivers.framing import Line
 from drivers.sim import SimPort, simulated
 from drivers.sim.time import VirtualTime
+from tests.fakes import Pieces
 
 FRAMED = [
     name
@@ -22,33 +23,6 @@ FRAMED = [
 ]
 EPOCHS = {"gnss_nmea", "gnss_ublox"}  # several frames make one measurement: a lost one changes it
 SECONDS = 40
-
-
-class Wire:
-    """Bytes in pieces, then silence."""
-
-    def __init__(self, pieces):
-        self.pieces = list(pieces)
-
-    def read(self, size):
-        if not self.pieces:
-            return b""
-        piece = self.pieces.pop(0)
-        if len(piece) > size:
-            self.pieces.insert(0, piece[size:])
-        return piece[:size]
-
-    def write(self, data):
-        """Commands go nowhere."""
-
-    def rate(self, baud):
-        """Any rate will do."""
-
-    def wait(self, seconds):
-        """There is all the time in the world."""
-
-    def close(self):
-        """Nothing to give back."""
 
 
 def transmissions(name):
@@ -66,7 +40,7 @@ def transmissions(name):
 
 def measured(name, pieces):
     """The values of every measurement, in order; errors are passed over."""
-    driver, values = drivers.load(name)(Wire(pieces)), []
+    driver, values = drivers.load(name)(Pieces(pieces)), []
     for _ in range(20 * len(pieces) + 200):
         try:
             values.append(dict(driver.measure().values))
@@ -141,7 +115,7 @@ def test_ten_megabytes_without_a_frame_leave_no_memory(device):
     name, _, _ = device
     rng, driver = random.Random(0), None
     block = rng.randbytes(1 << 16).replace(b"$", b"%")
-    driver = drivers.load(name)(Wire([block] * 160))
+    driver = drivers.load(name)(Pieces([block] * 160))
     while driver.stream.pieces:
         with pytest.raises(drivers.DriverError):
             driver.measure()

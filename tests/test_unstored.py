@@ -25,8 +25,7 @@ from edge.reading import Reading
 from edge.settings import UplinkSettings
 from edge.state import State
 from tests.fakes import FakeUplink, unpacked
-
-PATIENCE = 10.0
+from tests.waiting import PATIENCE, until
 
 
 def reading(number, *, boot="b", device="pm"):
@@ -71,12 +70,7 @@ class Rig:
         self.forwarder.wake()
 
     def until(self, predicate):
-        pulse = Event()
-        for _ in range(int(PATIENCE / 0.01)):
-            if predicate():
-                return
-            pulse.wait(0.01)
-        raise AssertionError(f"not within {PATIENCE} s; {len(self.uplink.messages)} messages, {self.writer.trouble}")
+        until(predicate, lambda: f"{len(self.uplink.messages)} messages, {self.writer.trouble}")
 
     def copies(self):
         """(channel, record) of all copies that came."""

@@ -1,11 +1,9 @@
 """The sensor's side of a Sensirion SEN50, SEN54 or SEN55."""
 
-import errno
-
-from drivers.errors import BadData
-from drivers.sensirion import word, words
+from drivers.sensirion import word
 from drivers.sim.buses import SimI2C, wave
 from drivers.sim.faults import Faults
+from drivers.sim.sensirion import arguments, insist
 from drivers.sim.time import Time
 
 BUSY = {0x0021: 0.05, 0x0104: 0.16, 0xD304: 1.0}  # seconds; all else takes 0.02
@@ -25,15 +23,15 @@ class Chip:
     def write(self, data: bytes, at: float) -> None:
         """A command of 16 bits and its arguments."""
         now = self._time.now()
-        _insist(len(data) > 1 and now >= self._free)
+        insist(len(data) > 1 and now >= self._free)
         code = int.from_bytes(data[:2], "big")
         self._answer = b""
-        self._obey(code, _arguments(data[2:]), at)
+        self._obey(code, arguments(data[2:]), at)
         self._free = now + BUSY.get(code, 0.02)
 
     def read(self, size: int, at: float) -> bytes:
         """The answer to the last command."""
-        _insist(bool(self._answer) and self._time.now() >= self._free)
+        insist(bool(self._answer) and self._time.now() >= self._free)
         return self._answer[:size].ljust(size, b"\xff")
 
     def _obey(self, code: int, arguments: tuple[int, ...], at: float) -> None:
@@ -59,7 +57,7 @@ class Chip:
             case 0xD206, ():
                 self._answer = word(1 << 3 if now < self._clean else 0) + word(0)
             case _:
-                _insist(False)
+                insist(False)
 
     def _words(self, at: float) -> list[int]:
         pm = wave(at, 3, 40, 120)
@@ -75,18 +73,6 @@ class Chip:
 def _text(text: str) -> bytes:
     data = text.encode().ljust(32, b"\0")
     return b"".join(word(int.from_bytes(data[at : at + 2], "big")) for at in range(0, 32, 2))
-
-
-def _insist(right: bool) -> None:
-    if not right:
-        raise OSError(errno.EREMOTEIO, "no acknowledge")
-
-
-def _arguments(data: bytes) -> tuple[int, ...]:
-    try:
-        return words(data) if data else ()
-    except BadData as error:
-        raise OSError(errno.EREMOTEIO, "wrong CRC") from error
 
 
 def simulator(time: Time, faults: Faults, model: str = "sen55") -> SimI2C:

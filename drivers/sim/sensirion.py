@@ -33,11 +33,7 @@ class SensirionChip(ABC):
         """A command; not acknowledged while the last one is carried out, nor with a wrong CRC."""
         if self.time.now() < self._free:
             raise Refused("busy")
-        try:
-            arguments = words(data[self.width :]) if data[self.width :] else ()
-        except BadData as error:
-            raise Refused(str(error)) from error
-        seconds, answer = self.obey(int.from_bytes(data[: self.width], "big"), arguments, at)
+        seconds, answer = self.obey(int.from_bytes(data[: self.width], "big"), arguments(data[self.width :]), at)
         self._free = self.time.now() + seconds
         self._answer = b"".join(map(word, answer))
 
@@ -47,6 +43,20 @@ class SensirionChip(ABC):
             raise Refused("nothing to say")
         answer, self._answer = self._answer, b""
         return answer[:size].ljust(size, b"\xff")
+
+
+def arguments(data: bytes) -> tuple[int, ...]:
+    """The words behind a command. Raises ``Refused`` for a wrong CRC."""
+    try:
+        return words(data) if data else ()
+    except BadData as error:
+        raise Refused(str(error)) from error
+
+
+def insist(right: bool) -> None:
+    """Acknowledges only what is right. Raises ``Refused``."""
+    if not right:
+        raise Refused("no acknowledge")
 
 
 def temperature(celsius: float) -> int:

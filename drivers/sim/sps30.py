@@ -1,12 +1,11 @@
 """The sensor's side of a Sensirion SPS30: what it measures, and I2C."""
 
-import errno
 import struct
 
-from drivers.errors import BadData
-from drivers.sensirion import word, words
+from drivers.sensirion import word
 from drivers.sim.buses import SimI2C, wave
 from drivers.sim.faults import Faults
+from drivers.sim.sensirion import arguments, insist
 from drivers.sim.time import Time
 
 CLEANING = 10.0  # seconds
@@ -57,16 +56,16 @@ class Chip:
     def write(self, data: bytes, at: float) -> None:
         """A command of 16 bits and its arguments."""
         code = int.from_bytes(data[:2], "big")
-        self._insist(len(data) > 1 and self._sensor.time.now() >= self._free)
-        self._insist(not self._sensor.asleep or code == 0x1103)
+        insist(len(data) > 1 and self._sensor.time.now() >= self._free)
+        insist(not self._sensor.asleep or code == 0x1103)
         self._answer = None
-        self._obey(code, _arguments(data[2:]), at)
+        self._obey(code, arguments(data[2:]), at)
         self._free = self._sensor.time.now() + BUSY.get(code, 0.0)
 
     def read(self, size: int, at: float) -> bytes:
         """The answer to the last command."""
         answer = self._answer or b""
-        self._insist(bool(answer) and self._sensor.time.now() >= self._free)
+        insist(bool(answer) and self._sensor.time.now() >= self._free)
         return answer[:size].ljust(size, b"\xff")
 
     def _obey(self, code: int, arguments: tuple[int, ...], at: float) -> None:
@@ -86,7 +85,7 @@ class Chip:
                 sensor.asleep = True
             case 0x1103, ():
                 was, sensor.asleep = sensor.asleep, False
-                self._insist(not was)  # the first one wakes only the interface
+                insist(not was)  # the first one wakes only the interface
             case 0xD033, ():
                 self._answer = _packed(SERIAL.ljust(32, b"\0"))
             case 0xD100, ():
@@ -96,18 +95,7 @@ class Chip:
             case 0xD210, ():
                 sensor.status = 0
             case _:
-                self._insist(False)
-
-    def _insist(self, right: bool) -> None:
-        if not right:
-            raise OSError(errno.EREMOTEIO, "no acknowledge")
-
-
-def _arguments(data: bytes) -> tuple[int, ...]:
-    try:
-        return words(data) if data else ()
-    except BadData as error:
-        raise OSError(errno.EREMOTEIO, "wrong CRC") from error
+                insist(False)
 
 
 def _packed(data: bytes) -> bytes:

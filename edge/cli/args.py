@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -52,3 +53,20 @@ def add_state(to: argparse.ArgumentParser) -> None:
 def add_json(to: argparse.ArgumentParser) -> None:
     """``--json``."""
     to.add_argument("--json", action="store_true", help="for machines")
+
+
+def duration(zero: str = "more than 0") -> Callable[[str], float]:
+    """A type for arguments such as ``1h``, in seconds; ``zero`` is what those are told who give 0."""
+
+    def seconds(text: str) -> float:
+        from edge.settings import units  # few commands know settings
+
+        try:
+            given = units.duration(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+        if not given:
+            raise argparse.ArgumentTypeError(zero)
+        return given
+
+    return seconds

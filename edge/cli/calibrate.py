@@ -13,7 +13,6 @@ from edge.cli.desk import Ask, desk
 from edge.cli.found import Found, found
 from edge.maths.fit import FITS, Pairs
 from edge.maths.steady import LEAST
-from edge.settings import units
 
 SHOWN = 8  # residuals that are shown at most
 CARE = 1800.0  # seconds that a sensor is under maintenance from a capture on: a probe in a buffer measures no river
@@ -65,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--for",
         dest="seconds",
-        type=_duration,
+        type=args.duration(),
         metavar="TIME",
         help="how long readings are compared (default: 10min), or --at waits (default: 3min)",
     )
@@ -80,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--by", metavar="NAME", help="who did it")
     parser.add_argument("--certificate", default="", metavar="TEXT", help="number or file of the certificate")
     parser.add_argument("--reference", default="", metavar="TEXT", help="what it was held against")
-    parser.add_argument("--due", type=_duration, metavar="TIME", help='after so long it is overdue, e.g. "365d"')
+    parser.add_argument("--due", type=args.duration(), metavar="TIME", help='after so long it is overdue, e.g. "365d"')
     parser.add_argument("--force", action="store_true", help="also where the slope is far from 1")
     return parser  # fmt: skip
 
@@ -208,13 +207,3 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < LEAST:
         raise argparse.ArgumentTypeError(f"a whole number from {LEAST} on")
     return int(text)
-
-
-def _duration(text: str) -> float:
-    try:
-        seconds = units.duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    if not seconds:
-        raise argparse.ArgumentTypeError("more than 0")
-    return seconds

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from edge.cli import args, exits, words
 from edge.cli.asking import asked
-from edge.settings import units
+
+NO_TIME = "more than 0; to end it: edge maintenance SENSOR off"
 
 
 def main(argv: Sequence[str]) -> int:
@@ -19,7 +20,7 @@ def main(argv: Sequence[str]) -> int:
     args.add_json(parser)
     parser.add_argument("sensor", nargs="?", help="its name; without it, all that are under maintenance are listed")
     parser.add_argument("switch", nargs="?", choices=("on", "off"))
-    parser.add_argument("--for", dest="seconds", type=_duration, default=3600.0, metavar="TIME",
+    parser.add_argument("--for", dest="seconds", type=args.duration(NO_TIME), default=3600.0, metavar="TIME",
                         help='it ends by itself then, e.g. "30min" (default: 1h)')  # fmt: skip
     given = parser.parse_args(argv)
     if given.sensor is None:
@@ -44,13 +45,3 @@ def _list(given: argparse.Namespace) -> int:
     if not on:
         print("no sensor is under maintenance", file=sys.stderr)
     return exits.OK
-
-
-def _duration(text: str) -> float:
-    try:
-        seconds = units.duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    if not seconds:
-        raise argparse.ArgumentTypeError("more than 0; to end it: edge maintenance SENSOR off")
-    return seconds

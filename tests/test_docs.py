@@ -8,6 +8,7 @@ import pytest
 from edge.cli import COMMANDS
 
 ROOT = Path(__file__).parent.parent
+FOLDERS = "edge|drivers|tests|docs|config|systemd|hw_tests|scripts"
 PAGES = sorted(page for page in ROOT.rglob("*.md") if not {".venv", "node_modules"} & set(page.parts))
 
 
@@ -30,8 +31,11 @@ def test_links_lead_somewhere(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_files_that_are_named_exist(page):
-    for name in re.findall(r"`((?:edge|drivers|tests|docs|config|systemd|hw_tests)/[\w./-]*\.\w+)`", page.read_text()):
-        assert (ROOT / name).exists(), f"{page.name} names {name}"
+    for code in re.findall(r"`([^`\n]+)`", page.read_text(encoding="utf-8")):
+        for name in re.findall(rf"(?<![\w./-])(?:{FOLDERS})/[\w./-]*\.\w+", code):
+            assert (ROOT / name).exists(), f"{page.name} names {name}"
+        for name in re.findall(r"-m (tests\.[\w.]+)", code):
+            assert (ROOT / name.replace(".", "/")).with_suffix(".py").exists(), f"{page.name} runs {name}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -59,3 +63,9 @@ def test_the_architecture_has_a_place_for_everything():
     assert [str(path) for path in named if not path.exists()] == []
     there = [path for path in (ROOT / "edge").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()]
     assert [path.name for path in there if path not in named and not path.name.startswith("__")] == []
+
+
+def test_the_how_tos_are_all_in_their_index():
+    folder = ROOT / "docs/how-to"
+    listed = re.findall(r"^\| \[.*?\]\((.*?)\)", (folder / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted(page.name for page in folder.glob("*.md") if page.name != "README.md")

@@ -1,14 +1,21 @@
 """What a sensor is checked for without being told, and what of that a person's own filters replace."""
 
+from collections import Counter
+
 import pytest
 
 import drivers
-from drivers import CATALOGUE, Quantity
+from drivers import CATALOGUE, NONE, Quantity, Reason
+from drivers.sim import SimPort
+from drivers.sim.time import VirtualTime
 from edge.filters import Check, Flagger, completed, defaults, linked
 from edge.filters.nature import NATURES, nature
 from edge.filters.range import Range
 from edge.filters.spike import TIMES, N
-from edge.settings import FilterSettings
+from edge.sensing.build import chain_of
+from edge.sensing.device import Device
+from edge.settings import FilterSettings, SensorSettings
+from tests.quality.trial import Ticks
 
 
 def measured(driver: str) -> dict[str, Quantity]:
@@ -79,3 +86,16 @@ def test_an_own_range_of_one_quantity_leaves_the_others_theirs():
     assert [(item.type, item.quantity) for item in completed(own, dust, 1.0) if item.type == "range"] == [
         ("range", "pm2_5"), ("range", "pm10"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["gnss_nmea", "pms5003", "sht3x", "pulse_flow", "ds18b20"])
+def test_healthy_simulators_of_the_demo_are_not_flagged(name):
+    driver, time = drivers.load(name), VirtualTime()
+    settings = SensorSettings("dut", name, "sim://", None, None, 1.0, {}, (), driver.wire.key)
+    checks = chain_of(settings, driver, lambda sensor, quantity: device.counts.latest.get(quantity))
+    device = Device(settings, driver, SimPort(name, "sim://", time), checks, Ticks(time), now=time.now)
+    found: Counter[str] = Counter()
+    while time.now() < 120:
+        found.update(str(one.quality.reasons & ~Reason.WARMING_UP) for one in device.step())
+        time.wait(max(0.001, device.due - time.now()))
+    assert found.keys() == {str(NONE)}, found

@@ -7,9 +7,9 @@ import pytest
 
 import drivers
 from edge.clock import Stamp
-from edge.filters import Chain, linked
 from edge.reading import GOOD, MISSING, Reading
 from edge.rules import Past, alarms
+from edge.sensing.build import chain_of
 from edge.settings import load
 
 EXAMPLES = Path(__file__).parent.parent / "config" / "examples"
@@ -27,7 +27,7 @@ class Station:
         self.chains, self.units, self.pace = {}, {}, {}
         for sensor in self.settings.sensors:
             measured = {q.name: q for q in drivers.load(sensor.driver).measured(sensor.options)}
-            self.chains[sensor.name] = Chain(linked(sensor.filters, measured)[0])
+            self.chains[sensor.name] = chain_of(sensor, drivers.load(sensor.driver), lambda name, quantity: None)
             self.units |= {(sensor.name, name): quantity.unit for name, quantity in measured.items()}
             self.pace[sensor.name] = int(sensor.interval)
 

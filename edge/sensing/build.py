@@ -29,7 +29,7 @@ def device_of(sensor: SensorSettings, clock: ClockSettings, stores: Stores, look
     """One sensor, ready to be sampled: its wire (closed yet), filters, memory, switch, and whom it tells what."""
     driver = drivers.load(sensor.driver)
     plug = drivers.plug(sensor.driver, sensor.place, baud=sensor.baud, debounce=sensor.options.get("debounce"))
-    made = Device(sensor, driver, plug, _chain(sensor, driver, look_up), stores.clock)
+    made = Device(sensor, driver, plug, chain_of(sensor, driver, look_up), stores.clock)
     made.look_up = look_up
     made.maintained = partial(stores.maintenance.under, sensor.name)
     if "utc" in {quantity.name for quantity in driver.measures} and not str(sensor.place).startswith("sim:"):
@@ -59,7 +59,7 @@ def _receiver(clock: Clock, settings: ClockSettings) -> Receiver:
     return Receiver(clock, pulses, ChronySock(settings.chrony_sock) if settings.chrony_sock else None)
 
 
-def _chain(sensor: SensorSettings, driver: type[drivers.Driver], look_up: LookUp) -> Chain:
+def chain_of(sensor: SensorSettings, driver: type[drivers.Driver], look_up: LookUp) -> Chain:
     """The configured filters, behind the default chain of what the sensor measures."""
     quantities = {quantity.name: quantity for quantity in driver.measured(sensor.options)}
     filters = completed(sensor.filters, quantities, _step(sensor, driver)) if sensor.defaults else sensor.filters

@@ -8,8 +8,8 @@ import drivers
 from drivers import Driver, NoData
 from drivers.sim.time import VirtualTime
 from edge.clock import Clock, Stamp
-from edge.filters import Chain, defaults, linked
 from edge.reading import Reading
+from edge.sensing.build import chain_of
 from edge.sensing.device import Device
 from edge.settings import SensorSettings
 from tests.quality.worlds import Values, World
@@ -72,12 +72,9 @@ def played(world: World, series: Iterable[Values | None], cuts: Collection[int])
 
 
 def _device(world: World, driver: type[Driver], scene: Scene, time: VirtualTime) -> Device:
-    quantities = {one.name: one for one in driver.measures}
     settings = SensorSettings("dut", world.driver, "play", None, None, 1.0, {}, (), driver.wire.key)
-    links, _ = linked(defaults(quantities, 1.0), quantities)
-    device = Device(settings, driver, scene, Chain(links), Ticks(time), now=time.now)
-    for _, work in links:
-        work.look_up = lambda sensor, quantity: device.counts.latest.get(quantity)
+    checks = chain_of(settings, driver, lambda sensor, quantity: device.counts.latest.get(quantity))
+    device = Device(settings, driver, scene, checks, Ticks(time), now=time.now)
     return device
 
 

@@ -52,7 +52,7 @@ def test_a_false_alarm_is_counted():
 
 def test_the_command_prints_a_line_a_quantity_and_ends_well(capsys):
     assert main(["--hours", "1", "contact"]) == 0
-    head, line, last = capsys.readouterr().out.splitlines()
+    head, line, *last = capsys.readouterr().out.splitlines()
     assert head.split()[:3] == ["quantity", "driver", "spike"]
     assert line.split() == ["contact", "contact", "20/20", "-", "-", "3/3", "-", "-", "0.00"]
-    assert last.startswith("found/injected")
+    assert last[0].startswith("found/injected")

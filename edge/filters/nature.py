@@ -59,7 +59,7 @@ NATURES: dict[str, Nature] = {
     "chlorine": Nature("high", 0.5, 60.0, 6 * HOUR, 0.0),
     "dissolved_oxygen": Nature("high", 1.0, 300.0, 6 * HOUR, 0.0),
     "oxygen_saturation": Nature("high", 10.0, 300.0, 6 * HOUR, 0.0),
-    "turbidity": Nature("high", 50.0, 300.0, 6 * HOUR, 0.0),
+    "turbidity": Nature("high", 50.0, 60.0, 6 * HOUR, 0.0),  # a plume of mud passes within a minute
     "chlorophyll": Nature("high", 20.0, 300.0, 6 * HOUR, 0.0),
     "level": Nature("high", 0.3, 120.0, 6 * HOUR, 0.0),  # 0: a dry bed
     "distance": Nature("both", 300.0, 120.0, 12 * HOUR),  # quiet water

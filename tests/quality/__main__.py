@@ -31,7 +31,8 @@ def main(argv: list[str] | None = None) -> int:
         failed |= any(result.missed for result in results) or _false(results) > ALLOWED
         print(json.dumps(_told(world, results)) if given.json else _line(world, results), flush=True)
     if not given.json:
-        print("found/injected, and the median of the seconds until then; -: there may be none, or it may be true")
+        print("found/injected, and the median of the time until then; -: there is no such fault, or it may be true")
+        print("spikes of voc_raw, sound, rain, flow and contact: beyond the range, since any jump may be true")
     return 1 if failed else 0
 
 
@@ -73,8 +74,9 @@ def _line(world: World, results: list[Result]) -> str:
 def _cell(kind: str, results: list[Result]) -> str:
     injected = sum(result.injected[kind] for result in results)
     after = [after for result in results for after in result.found[kind]]
-    seconds = f" {median(after):.0f}s" if after and median(after) else ""
-    return f"{len(after)}/{injected}{seconds}" if injected else "-"
+    typical = median(after) if after else 0.0
+    late = f" {typical / 3600:.1f}h" if typical > 3600 else f" {typical:.0f}s" if typical else ""
+    return f"{len(after)}/{injected}{late}" if injected else "-"
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from edge.cli import main
-from edge.cli.sampling import Sample, matched
+from edge.cli.calibrate.sampling import Sample, matched
 from edge.lock import locked
 from tests.test_alarms import CONFIG, Run, events
 from tests.waiting import until

@@ -15,7 +15,8 @@ import drivers
 from drivers.sim.faults import Faults
 from drivers.sim.time import VirtualTime
 from drivers.trace import Replay, parse
-from edge.cli import main, new, scaffold
+from edge.cli import main
+from edge.cli.driver import new, scaffold
 
 ROOT = Path(__file__).parent.parent
 ASIDE = shutil.ignore_patterns(".git", ".venv", "venv", ".mypy_cache", ".ruff_cache", ".hypothesis", "__pycache__",

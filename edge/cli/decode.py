@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import drivers
 from drivers import framing, sim, trace
 from edge.cli import args, exits
-from edge.cli.driver import find
+from edge.cli.driver.command import find
 
 Line = dict[str, Any]
 TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}

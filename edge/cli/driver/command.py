@@ -10,7 +10,8 @@ from typing import Any
 
 import drivers
 from drivers import sim
-from edge.cli import args, exits, new, scaffold
+from edge.cli import args, exits
+from edge.cli.driver import new, scaffold
 from edge.filters import Check, defaults
 
 KEYS = {

@@ -1,4 +1,4 @@
-"""Adds a driver to a clone of this repository, for ``edge driver new``; what it writes is in ``edge.cli.scaffold``."""
+"""Adds a driver to a clone of this repository, for ``edge driver new``; what it writes is in ``scaffold``."""
 
 import keyword
 import re
@@ -6,7 +6,8 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
-from edge.cli import exits, scaffold
+from edge.cli import exits
+from edge.cli.driver import scaffold
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 GROUP = "edge.drivers ="

@@ -10,7 +10,7 @@ from threading import Event
 from typing import Any, NamedTuple
 
 from edge.cli import exits
-from edge.cli.desk import Ask
+from edge.cli.calibrate.desk import Ask
 from edge.maths.fit import Pair
 from edge.maths.steady import Rest, rest
 from edge.reading import Level

@@ -5,9 +5,7 @@ not run makes this fail.
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 
 import pytest
 
@@ -19,7 +17,7 @@ from drivers.sensirion import words
 from drivers.trace import Replay, Step, parse
 from drivers.water import ezo
 from drivers.water.ds18b20 import celsius
-from tests.captured import FOLDER, require
+from tests.captured import FOLDER, Cases, require
 
 WANTED = ("pm-plantower", "sht3x", "atlas-ezo", "ds18b20", "pulse-counter", "sensirion-crc8")
 PMS = {"PMS3003": "pms3003", "PMS5003T": "pms5003t", "PMSx003": "pms5003"}
@@ -45,11 +43,6 @@ SLEEP = parse("> 42 4d e4 00 00 01 73")
 require()
 
 
-@cache
-def cases() -> dict[str, dict]:
-    return dict(found())
-
-
 def found() -> Iterator[tuple[str, dict]]:
     for folder in WANTED:
         for path in sorted((FOLDER / folder).glob("*.json")):
@@ -59,17 +52,7 @@ def found() -> Iterator[tuple[str, dict]]:
                 yield f"{case['file']}:{case.get('id', number)}", case
 
 
-def of(folder: str, *kinds: str) -> list:
-    chosen = [
-        (name, case)
-        for name, case in cases().items()
-        if case["file"].startswith(folder + "/") and case["kind"] in kinds
-    ]
-    RUN.update(name for name, _ in chosen)
-    return [pytest.param(case, id=name) for name, case in chosen]
-
-
-RUN: Counter[str] = Counter()
+CASES = Cases(found())
 
 
 def pms(case: dict) -> drivers.Driver:
@@ -78,7 +61,7 @@ def pms(case: dict) -> drivers.Driver:
     return driver
 
 
-@pytest.mark.parametrize("case", of("pm-plantower", "decode"))
+@pytest.mark.parametrize("case", CASES.of("pm-plantower", "decode"))
 def test_pms_decode(case: dict) -> None:
     got = pms(case).measure()
     values = got.values
@@ -86,20 +69,20 @@ def test_pms_decode(case: dict) -> None:
     assert {name: values[PMS_NAMES[name]] for name in case["expect"]} == pytest.approx(case["expect"])
 
 
-@pytest.mark.parametrize("case", of("pm-plantower", "decode_raw"))
+@pytest.mark.parametrize("case", CASES.of("pm-plantower", "decode_raw"))
 def test_pms_raw(case: dict) -> None:
     values = pms(case).measure().values
     assert [values[name] for name in MASSES] == case["expect_raw"][:6]
     assert [values[name] * 100 for name in COUNTS] == pytest.approx(case["expect_raw"][6:])
 
 
-@pytest.mark.parametrize("case", of("pm-plantower", "reject"))
+@pytest.mark.parametrize("case", CASES.of("pm-plantower", "reject"))
 def test_pms_reject(case: dict) -> None:
     with pytest.raises((drivers.BadData, drivers.NoData)):
         pms(case).measure()
 
 
-@pytest.mark.parametrize("case", of("pm-plantower", "encode"))
+@pytest.mark.parametrize("case", CASES.of("pm-plantower", "encode"))
 def test_pms_encode(case: dict) -> None:
     bus = Replay([*WAKE, *SLEEP])
     driver = drivers.load("pms5003")(bus)
@@ -109,7 +92,7 @@ def test_pms_encode(case: dict) -> None:
     assert case["out_hex"] in {step.what.replace(" ", "") for step in (*WAKE, *SLEEP)}  # which Replay insists on
 
 
-@pytest.mark.parametrize("case", of("sht3x", "decode"))
+@pytest.mark.parametrize("case", CASES.of("sht3x", "decode"))
 def test_sht3x(case: dict) -> None:
     driver = drivers.load("sht3x")(Replay([Step(">", case["cmd"], 0x44), Step("<", case["r"], 0x44)]))
     values = driver.sample().values
@@ -117,14 +100,14 @@ def test_sht3x(case: dict) -> None:
     assert values == pytest.approx(expected, rel=1e-6)
 
 
-@pytest.mark.parametrize("case", of("sensirion-crc8", "crc"))
+@pytest.mark.parametrize("case", CASES.of("sensirion-crc8", "crc"))
 def test_crc(case: dict) -> None:
     word, crc = bytes.fromhex(case["word"]), int(case["crc"], 16)
     assert crc8(word) == crc
     assert words(word + bytes((crc,))) == (int(case["word"], 16),)
 
 
-@pytest.mark.parametrize("case", of("atlas-ezo", "i2c_reply"))
+@pytest.mark.parametrize("case", CASES.of("atlas-ezo", "i2c_reply"))
 def test_ezo_reply(case: dict) -> None:
     expect, data = case["expect"], bytes.fromhex(case["in_hex"])
     if expect.get("status") == "syntax_error":
@@ -136,12 +119,12 @@ def test_ezo_reply(case: dict) -> None:
         assert ezo.numbers(ezo.reply(data)) == expect["values"]
 
 
-@pytest.mark.parametrize("case", of("atlas-ezo", "uart_lines"))
+@pytest.mark.parametrize("case", CASES.of("atlas-ezo", "uart_lines"))
 def test_ezo_lines(case: dict) -> None:
     assert ezo.lines(case["in_ascii"].encode()) == (case["expect"]["values"], case["expect"]["events"])
 
 
-@pytest.mark.parametrize("case", of("ds18b20", "decode"))
+@pytest.mark.parametrize("case", CASES.of("ds18b20", "decode"))
 def test_scratchpad(case: dict) -> None:
     pad = bytes.fromhex(case["scratchpad8_hex"])
     family = case["family"].removeprefix("0x")
@@ -152,7 +135,7 @@ def test_scratchpad(case: dict) -> None:
     assert driver.measure().values == {"water_temperature": case["temp_c"]}
 
 
-@pytest.mark.parametrize("case", of("ds18b20", "file"))
+@pytest.mark.parametrize("case", CASES.of("ds18b20", "file"))
 def test_w1_slave(case: dict) -> None:
     driver = drivers.load("ds18b20")(Replay([Step("=", f"w1_slave {json.dumps(case['content'])}")]))
     pad = bytes.fromhex(case["content"].partition(":")[0])
@@ -164,7 +147,7 @@ def test_w1_slave(case: dict) -> None:
             driver.measure()
 
 
-@pytest.mark.parametrize("case", of("pulse-counter", "edges"))
+@pytest.mark.parametrize("case", CASES.of("pulse-counter", "edges"))
 def test_edges(case: dict) -> None:
     on = 1 if case["active"] == "high" else 0
     contact = Debounce(case["debounce_us"] / 1e6, active=case.get("initial", 1 - on) == on)
@@ -173,7 +156,7 @@ def test_edges(case: dict) -> None:
     assert contact.count == case["expect"]
 
 
-@pytest.mark.parametrize("case", of("pulse-counter", "rate"))
+@pytest.mark.parametrize("case", CASES.of("pulse-counter", "rate"))
 def test_rates(case: dict) -> None:
     bus = Replay([Step("+", f"{case['pulses']} {case['seconds']}")])
     values = drivers.load("pulse_flow")(bus, **case["k"]).measure().values
@@ -182,6 +165,4 @@ def test_rates(case: dict) -> None:
 
 
 def test_no_case_is_forgotten() -> None:
-    assert set(RUN) == set(cases())
-    assert all(count == 1 for count in RUN.values())
-    assert {folder for folder in WANTED if any(name.startswith(folder) for name in RUN)} == set(WANTED)
+    CASES.check(WANTED)

@@ -6,9 +6,7 @@ neither run nor named in ``NOT_OURS`` makes this fail.
 
 import json
 import struct
-from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 
 import pytest
 
@@ -18,7 +16,7 @@ from drivers.flow import tuf2000m
 from drivers.flow.cjt188_frames import FRAME, parsed, request
 from drivers.modbus import ORDERS, Modbus, number
 from drivers.trace import Replay, Step
-from tests.captured import FOLDER, require
+from tests.captured import FOLDER, Cases, require
 
 WANTED = ("senseair-s8", "noise-modbus", "tuf2000m", "yosemitech", "keller-level", "cjt188", "modbus-rtu")
 WRONG_UNIT = "011000360001020063e3ef"
@@ -30,11 +28,6 @@ KINDS = {"float": "f32", "int32": "i32", "uint32": "u32", "bcd": "bcd16"}
 TIMEOUT = Step("!", "timeout")
 
 require()
-
-
-@cache
-def cases() -> dict[str, dict]:
-    return dict(found())
 
 
 def found() -> Iterator[tuple[str, dict]]:
@@ -55,17 +48,7 @@ def listed(about: dict) -> list[dict]:
     )
 
 
-RUN: Counter[str] = Counter()
-
-
-def of(folder: str, *kinds: str) -> list:
-    chosen = [
-        (name, case)
-        for name, case in cases().items()
-        if case["folder"] == folder and case["kind"] in kinds and case.get("req") not in NOT_OURS
-    ]
-    RUN.update(name for name, _ in chosen)
-    return [pytest.param(case, id=name) for name, case in chosen]
+CASES = Cases(found(), lambda case: case.get("req") in NOT_OURS)
 
 
 class Sent:
@@ -99,19 +82,19 @@ def sampled(name: str, bus: Replay | Sent, **options: object) -> dict[str, float
     return dict(driver.sample().values)
 
 
-@pytest.mark.parametrize("case", of("senseair-s8", "encode"))
+@pytest.mark.parametrize("case", CASES.of("senseair-s8", "encode"))
 def test_senseair(case: dict) -> None:
     bus = Sent(framed("fe030200b4"), "fe06001f0000ac03", framed("fe04080000000000000258"))
     assert sampled("senseair_s8", bus, abc=0.0) == {"co2": 600}
     assert case["out_hex"] in bus.sent
 
 
-@pytest.mark.parametrize("case", of("noise-modbus", "read"))
+@pytest.mark.parametrize("case", CASES.of("noise-modbus", "read"))
 def test_noise(case: dict) -> None:
     assert sampled("noise", pair(case)) == {"sound_level": pytest.approx(case["expect"]["db"])}
 
 
-@pytest.mark.parametrize("case", of("keller-level", "read"))
+@pytest.mark.parametrize("case", CASES.of("keller-level", "read"))
 def test_keller(case: dict) -> None:
     bus = Sent(case["resp"], framed("01030441200000"))
     values = sampled("keller", bus)
@@ -119,14 +102,14 @@ def test_keller(case: dict) -> None:
     assert values["pressure_water"] == pytest.approx(case["expect"]["p1_bar"] * 1000, rel=1e-6)
 
 
-@pytest.mark.parametrize("case", of("yosemitech", "encode"))
+@pytest.mark.parametrize("case", CASES.of("yosemitech", "encode"))
 def test_yosemitech_start(case: dict) -> None:
     bus = Sent(framed("010300"), framed("01030a" + "00" * 10))
     sampled("yosemitech", bus, model="y511")
     assert bus.sent[0] == case["out_hex"]
 
 
-@pytest.mark.parametrize("case", of("yosemitech", "read"))
+@pytest.mark.parametrize("case", CASES.of("yosemitech", "read"))
 def test_yosemitech(case: dict) -> None:
     measured = drivers.load("yosemitech")(pair(case), start=False).sample()
     expect = case["expect"]
@@ -134,14 +117,14 @@ def test_yosemitech(case: dict) -> None:
     assert bool(measured.flags) == bool(expect["error"])
 
 
-@pytest.mark.parametrize("case", of("tuf2000m", "encode"))
+@pytest.mark.parametrize("case", CASES.of("tuf2000m", "encode"))
 def test_tuf_request(case: dict) -> None:
     ascii_mode = "out_ascii" in case
     sent = Modbus(Sent(), 1, ascii_mode=ascii_mode).framed(struct.pack(">BHH", 3, 0, 10))
     assert sent == (case["out_ascii"].encode() if ascii_mode else bytes.fromhex(case["out_hex"]))
 
 
-@pytest.mark.parametrize("case", of("tuf2000m", "feed"))
+@pytest.mark.parametrize("case", CASES.of("tuf2000m", "feed"))
 def test_tuf_feed(case: dict) -> None:
     """The live meter's registers; how its totals are scaled was not recorded, so a count is taken as a m3 and a kWh."""
     expect, answers = case["expect"], [item["response_hex"] for item in case["rtu"]]
@@ -169,20 +152,20 @@ def test_tuf_feed(case: dict) -> None:
     assert measured.flags == dict.fromkeys(("flow", "power", "speed_flow", "speed_sound"), drivers.Reason.INCONSISTENT)
 
 
-@pytest.mark.parametrize("case", of("cjt188", "encode"))
+@pytest.mark.parametrize("case", CASES.of("cjt188", "encode"))
 def test_cjt188_request(case: dict) -> None:
     meter = bytes.fromhex(case["addr"])[::-1].hex()
     order = "2018" if case["di_order"] == "LE" else "2004"
     assert request(int(case["meter_type"], 16), meter, order, case["ser"]).hex() == case["out_hex"]
 
 
-@pytest.mark.parametrize("case", of("cjt188", "reject"))
+@pytest.mark.parametrize("case", CASES.of("cjt188", "reject"))
 def test_cjt188_reject(case: dict) -> None:
     with pytest.raises(drivers.BadData):
         sampled("cjt188", Sent(case["in_hex"]), meter="78330011223344")
 
 
-@pytest.mark.parametrize("case", of("cjt188", "decode"))
+@pytest.mark.parametrize("case", CASES.of("cjt188", "decode"))
 def test_cjt188(case: dict) -> None:
     """Date and vendor's status bits stay in the frame: the driver has no clock, and names only two of the bits."""
     expect, frame = case["expect"], bytes.fromhex(case["in_hex"].lstrip("fe"))
@@ -213,7 +196,7 @@ def asked(case: dict) -> bytes:
     return Modbus(pair(case), unit).ask(pdu, head, size)
 
 
-@pytest.mark.parametrize("case", of("modbus-rtu", "pair"))
+@pytest.mark.parametrize("case", CASES.of("modbus-rtu", "pair"))
 def test_pair(case: dict) -> None:
     if case["req"] == WRONG_UNIT:  # listed as good, but unit 2 answers for unit 1
         with pytest.raises(drivers.BadData):
@@ -222,13 +205,13 @@ def test_pair(case: dict) -> None:
         assert asked(case).hex() == case["resp"][2:-4]
 
 
-@pytest.mark.parametrize("case", of("modbus-rtu", "reject pair"))
+@pytest.mark.parametrize("case", CASES.of("modbus-rtu", "reject pair"))
 def test_reject_pair(case: dict) -> None:
     with pytest.raises(drivers.BadData):
         asked(case)
 
 
-@pytest.mark.parametrize("case", of("modbus-rtu", "convert"))
+@pytest.mark.parametrize("case", CASES.of("modbus-rtu", "convert"))
 def test_convert(case: dict) -> None:
     data = struct.pack(f">{len(case['registers'])}H", *case["registers"])
     assert case.get("order", "ABCD") in ORDERS
@@ -241,8 +224,5 @@ def framed(text: str) -> str:
 
 
 def test_no_case_is_forgotten() -> None:
-    left = {name for name, case in cases().items() if case.get("req") in NOT_OURS}
-    assert set(RUN) | left == set(cases())
-    assert len(left) == len(NOT_OURS)
-    assert all(count == 1 for count in RUN.values())
-    assert Counter(name.partition("/")[0] for name in RUN).keys() == set(WANTED)
+    CASES.check(WANTED)
+    assert len(CASES.left) == len(NOT_OURS)

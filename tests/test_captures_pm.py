@@ -4,9 +4,7 @@ The Plantower cases stand there. A case that is not run makes this fail.
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 
 import pytest
 
@@ -19,7 +17,7 @@ from drivers.sim.faults import Faults
 from drivers.sim.sds011 import simulator
 from drivers.sim.time import VirtualTime
 from drivers.trace import Replay, Step, parse
-from tests.captured import FOLDER, require
+from tests.captured import FOLDER, Cases, require
 
 WANTED = ("pm-sds011", "pm-sps30-i2c", "pm-sps30-uart", "sen5x")
 NAMES = {
@@ -50,14 +48,8 @@ NOVA_COMMANDS = {
 BEGIN = parse("> 7e 00 01 00 fe 7e\n> 7e 00 00 02 01 03 f9 7e")
 READ = parse("> 7e 00 03 00 fc 7e\n< 7e 00 01 43 00 bb 7e\n< 7e 00 00 00 00 ff 7e")
 FAULT_BITS = {"fan_speed": 21, "laser_fault": 5, "fan_fault": 4}
-RUN: Counter[str] = Counter()
 
 require()
-
-
-@cache
-def cases() -> dict[str, dict]:
-    return dict(found())
 
 
 def found() -> Iterator[tuple[str, dict]]:
@@ -69,10 +61,7 @@ def found() -> Iterator[tuple[str, dict]]:
                 yield f"{case['file']}:{case.get('id', number)}", case
 
 
-def of(file: str, *kinds: str) -> list:
-    chosen = [(name, case) for name, case in cases().items() if case["file"].startswith(file) and case["kind"] in kinds]
-    RUN.update(name for name, _ in chosen)
-    return [pytest.param(case, id=name) for name, case in chosen]
+CASES = Cases(found())
 
 
 def renamed(expected: dict) -> dict:
@@ -89,26 +78,26 @@ def nova(case: dict) -> drivers.Driver:
     return started(NOVA[case["sensor"]], [Step(">", command(2, 1, 0).hex()), Step("<", case["in_hex"])])
 
 
-@pytest.mark.parametrize("case", of("pm-sds011/", "decode"))
+@pytest.mark.parametrize("case", CASES.of("pm-sds011/", "decode"))
 def test_sds_decode(case: dict) -> None:
     got = nova(case).measure()
     assert got.values == pytest.approx(renamed(case["expect"]))
     assert not got.flags
 
 
-@pytest.mark.parametrize("case", of("pm-sds011/", "decode_raw"))
+@pytest.mark.parametrize("case", CASES.of("pm-sds011/", "decode_raw"))
 def test_sds_raw(case: dict) -> None:
     values = nova(case).measure().values
     assert [round(10 * value) for value in values.values()] == case["expect_raw"]
 
 
-@pytest.mark.parametrize("case", of("pm-sds011/", "reject"))
+@pytest.mark.parametrize("case", CASES.of("pm-sds011/", "reject"))
 def test_sds_reject(case: dict) -> None:
     with pytest.raises((drivers.BadData, drivers.NoData)):
         nova(case).measure()
 
 
-@pytest.mark.parametrize("case", of("pm-sds011/", "encode"))
+@pytest.mark.parametrize("case", CASES.of("pm-sds011/", "encode"))
 def test_sds_encode(case: dict) -> None:
     data = bytes.fromhex(case["out_hex"])
     assert NOVA_COMMANDS[case["command"]] == data
@@ -123,25 +112,25 @@ def uart(case: dict) -> drivers.Driver:
     return started("sps30_uart", [*BEGIN, *READ, Step("<", case["in_hex"])])
 
 
-@pytest.mark.parametrize("case", of("pm-sps30-uart/SPS30", "decode"))
+@pytest.mark.parametrize("case", CASES.of("pm-sps30-uart/SPS30", "decode"))
 def test_sps30_uart_decode(case: dict) -> None:
     got = uart(case).measure()
     assert got.values == pytest.approx(renamed(case["expect"]), rel=1e-6)
     assert not got.flags
 
 
-@pytest.mark.parametrize("case", of("pm-sps30-uart/unit", "decode_raw"))
+@pytest.mark.parametrize("case", CASES.of("pm-sps30-uart/unit", "decode_raw"))
 def test_sps30_uart_raw(case: dict) -> None:
     assert list(uart(case).measure().values.values()) == case["expect_raw"]
 
 
-@pytest.mark.parametrize("case", of("pm-sps30-uart/unit", "reject"))
+@pytest.mark.parametrize("case", CASES.of("pm-sps30-uart/unit", "reject"))
 def test_sps30_uart_reject(case: dict) -> None:
     with pytest.raises((drivers.BadData, drivers.NoData)):
         uart(case).measure()
 
 
-@pytest.mark.parametrize("case", of("pm-sps30-uart/unit", "encode"))
+@pytest.mark.parametrize("case", CASES.of("pm-sps30-uart/unit", "encode"))
 def test_sps30_uart_encode(case: dict) -> None:
     bus = Replay([*BEGIN, Step(">", case["out_hex"])])
     driver = drivers.load("sps30_uart")(bus)
@@ -150,19 +139,19 @@ def test_sps30_uart_encode(case: dict) -> None:
     assert bus.ended
 
 
-@pytest.mark.parametrize("case", of("pm-sps30-uart/shdlc", "decode"))
+@pytest.mark.parametrize("case", CASES.of("pm-sps30-uart/shdlc", "decode"))
 def test_shdlc_decode(case: dict) -> None:
     got, expect = shdlc.reply(bytes.fromhex(case["in_hex"])), case["expect"]
     assert got == (expect["addr"], expect["cmd"], expect["state"], bytes.fromhex(expect["data_hex"]))
 
 
-@pytest.mark.parametrize("case", of("pm-sps30-uart/shdlc", "reject"))
+@pytest.mark.parametrize("case", CASES.of("pm-sps30-uart/shdlc", "reject"))
 def test_shdlc_reject(case: dict) -> None:
     with pytest.raises(drivers.BadData):
         shdlc.reply(bytes.fromhex(case["in_hex"]))
 
 
-@pytest.mark.parametrize("case", of("pm-sps30-uart/shdlc", "encode"))
+@pytest.mark.parametrize("case", CASES.of("pm-sps30-uart/shdlc", "encode"))
 def test_shdlc_encode(case: dict) -> None:
     data = bytes.fromhex(case["data_hex"])
     assert shdlc.request(case["cmd"], data, case["addr"]).hex() == case["out_hex"]
@@ -186,10 +175,10 @@ def sps30(reading: str, status: str = "000081000081") -> drivers.Driver:
     return started("sps30", i2c(*begin, *rest))
 
 
-@pytest.mark.parametrize("case", of("pm-sps30-i2c/", "decode"))
+@pytest.mark.parametrize("case", CASES.of("pm-sps30-i2c/", "decode"))
 def test_sps30_decode(case: dict) -> None:
     if case["cmd"] == "d206":
-        plain = next(other for other in cases().values() if other.get("cmd") == "0300" and other["kind"] == "decode")
+        plain = next(other for other in CASES.all.values() if other.get("cmd") == "0300" and other["kind"] == "decode")
         got = sps30(plain["r"], case["r"]).measure()
         assert set(got.flags.values()) == {drivers.Reason.SENSOR_FAULT}
         assert got.flags.keys() == got.values.keys()
@@ -201,13 +190,13 @@ def test_sps30_decode(case: dict) -> None:
         assert not got.flags
 
 
-@pytest.mark.parametrize("case", of("pm-sps30-i2c/", "reject"))
+@pytest.mark.parametrize("case", CASES.of("pm-sps30-i2c/", "reject"))
 def test_sps30_reject(case: dict) -> None:
     with pytest.raises(drivers.BadData):
         sps30(case["r"]).measure()
 
 
-@pytest.mark.parametrize("case", of("sen5x/", "decode"))
+@pytest.mark.parametrize("case", CASES.of("sen5x/", "decode"))
 def test_sen5x(case: dict) -> None:
     begin = ((asked(0x0104), b""), (asked(0x0021), b""), (asked(0x0202), word(1)))
     rest = ((bytes.fromhex(case["cmd"]), bytes.fromhex(case["r"])), (asked(0xD206), word(0) + word(0)))
@@ -217,9 +206,7 @@ def test_sen5x(case: dict) -> None:
 
 
 def test_no_case_is_forgotten() -> None:
-    assert set(RUN) == set(cases())
-    assert all(count == 1 for count in RUN.values())
-    assert {folder for folder in WANTED if any(name.startswith(f"{folder}/") for name in RUN)} == set(WANTED)
+    CASES.check(WANTED)
 
 
 def test_shdlc_survives_every_cut() -> None:

@@ -4,9 +4,7 @@ A case that is neither run nor named in ``LATER`` makes this fail; where the fol
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 
 import pytest
 
@@ -14,7 +12,7 @@ import drivers
 from drivers import analog
 from drivers.generic.ads1115 import config
 from drivers.trace import Replay, Step
-from tests.captured import FOLDER, require
+from tests.captured import FOLDER, Cases, require
 
 WANTED = (
     "ads1115",
@@ -34,11 +32,6 @@ DEFAULTS = {option.name: option.default for option in analog.OPTIONS}
 require()
 
 
-@cache
-def cases() -> dict[str, dict]:
-    return dict(found())
-
-
 def found() -> Iterator[tuple[str, dict]]:
     for folder in WANTED:
         for path in sorted((FOLDER / folder).glob("*.json")):
@@ -50,17 +43,7 @@ def later(case: dict) -> bool:
     return case["kind"] in LATER or case["id"] in LATER
 
 
-def of(folder: str, *kinds: str) -> list:
-    chosen = [
-        (name, case)
-        for name, case in cases().items()
-        if name.startswith(folder + "/") and case["kind"] in kinds and not later(case)
-    ]
-    RUN.update(name for name, _ in chosen)
-    return [pytest.param(case, id=name) for name, case in chosen]
-
-
-RUN: Counter[str] = Counter()
+CASES = Cases(found(), later)
 
 
 def incoming(case: dict) -> bytes:
@@ -83,37 +66,37 @@ def heard(name: str, data: bytes, size: int) -> list[drivers.Measurement]:
 
 
 @pytest.mark.parametrize("size", [1, 3, 256])
-@pytest.mark.parametrize("case", of("ultrasonic-a02", "stream"))
+@pytest.mark.parametrize("case", CASES.of("ultrasonic-a02", "stream"))
 def test_a02(case: dict, size: int) -> None:
     got = heard("a02yyuw", incoming(case), size)
     assert [one.values["distance"] for one in got] == case["expect_mm"]
 
 
 @pytest.mark.parametrize("size", [1, 3, 256])
-@pytest.mark.parametrize("case", of("ultrasonic-maxbotix", "stream"))
+@pytest.mark.parametrize("case", CASES.of("ultrasonic-maxbotix", "stream"))
 def test_maxbotix(case: dict, size: int) -> None:
     got = heard("maxbotix", incoming(case), size)
     assert [one.values["distance"] for one in got] == case["expect_mm"]
     assert [drivers.Reason.SATURATED in one.flags.values() for one in got] == ["flag" in case] * len(got)
 
 
-@pytest.mark.parametrize("case", of("ultrasonic-jsn", "decode"))
+@pytest.mark.parametrize("case", CASES.of("ultrasonic-jsn", "decode"))
 def test_jsn(case: dict) -> None:
     driver = drivers.load(case["model"])(Replay([Step(">", case["request_hex"]), Step("<", case["in_hex"])]))
     assert driver.sample().values == {"distance": case["expect_mm"]}
 
 
-@pytest.mark.parametrize("case", of("ads1115", "const"))
+@pytest.mark.parametrize("case", CASES.of("ads1115", "const"))
 def test_ads1115_default(case: dict) -> None:
     assert config("0-1", 2.048, 128).hex() == case["value"]
 
 
-@pytest.mark.parametrize("case", of("ads1115", "encode"))
+@pytest.mark.parametrize("case", CASES.of("ads1115", "encode"))
 def test_ads1115_encode(case: dict) -> None:
     assert "01" + config("0-1", 0.256, 860).hex() == case["out_hex"]
 
 
-@pytest.mark.parametrize("case", of("ads1115", "decode"))
+@pytest.mark.parametrize("case", CASES.of("ads1115", "decode"))
 def test_ads1115_decode(case: dict) -> None:
     values = ads1115(case["raw_hex"], full_scale=case["full_scale"]).values
     assert values["voltage"] == pytest.approx(case["expect_v"], rel=1e-6)
@@ -125,7 +108,7 @@ def ads1115(raw: str, **options: object) -> drivers.Measurement:
     return drivers.load("ads1115")(Replay(steps), **options).sample()
 
 
-@pytest.mark.parametrize("case", of("loop-4-20ma", "convert"))
+@pytest.mark.parametrize("case", CASES.of("loop-4-20ma", "convert"))
 def test_loop(case: dict) -> None:
     expect, (low, high) = case["expect"], case["range"]
     given = {"shunt": case["shunt_ohm"], "range_low": low, "range_high": high}
@@ -139,21 +122,21 @@ def test_loop(case: dict) -> None:
     assert ads1115(raw, sensor="level", **given).values == pytest.approx(values, abs=1e-3)
 
 
-@pytest.mark.parametrize("case", of("dfrobot-analog", "ph"))
+@pytest.mark.parametrize("case", CASES.of("dfrobot-analog", "ph"))
 def test_dfrobot_ph(case: dict) -> None:
     given = {"neutral_mv": case["neutral_mv"], "acid_mv": case["acid_mv"]}
     values, _ = analog.SENSORS["dfrobot_ph"].convert(case["mv"] / 1000, DEFAULTS | given)
     assert values["ph"] == pytest.approx(case["expect"], rel=1e-5)
 
 
-@pytest.mark.parametrize("case", of("dfrobot-analog", "ec"))
+@pytest.mark.parametrize("case", CASES.of("dfrobot-analog", "ec"))
 def test_dfrobot_ec(case: dict) -> None:
     given = {"temperature": case["temp_c"], "k_low": case["k_low"], "k_high": case["k_high"]}
     values, _ = analog.SENSORS["dfrobot_ec"].convert(case["mv"] / 1000, DEFAULTS | given)
     assert values["conductivity"] / 1000 == pytest.approx(case["expect_ms_cm"], rel=1e-5)
 
 
-@pytest.mark.parametrize("case", of("rain-hydreon", "line"))
+@pytest.mark.parametrize("case", CASES.of("rain-hydreon", "line"))
 def test_hydreon(case: dict) -> None:
     settings, answer = Step(">", b"P\nH\nM\n".hex()), Step("<", case["in_ascii"].encode().hex())
     boot = case["expect"].get("event") == "boot"
@@ -169,8 +152,4 @@ def test_hydreon(case: dict) -> None:
 
 
 def test_no_case_is_forgotten() -> None:
-    waiting = {name for name, case in cases().items() if later(case)}
-    assert set(RUN) | waiting == set(cases())
-    assert not set(RUN) & waiting
-    assert all(count == 1 for count in RUN.values())
-    assert {folder for folder in WANTED if any(name.startswith(folder + "/") for name in RUN)} == set(WANTED)
+    CASES.check(WANTED)

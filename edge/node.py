@@ -11,7 +11,7 @@ from threading import RLock
 from typing import Any
 
 import edge
-from edge import report
+from edge import report, tracing
 from edge.calibration.calibrating import Calibrating
 from edge.clock import Clock
 from edge.control import Control, socket_path
@@ -66,6 +66,8 @@ class Node:
             "replay": self.replay,
             "acknowledge": self.acknowledge,
             "maintenance": self.maintenance,
+            "watch": self.watch,
+            "trail": self.trail,
             "values": lambda sensor: latest_values(self._device(sensor)),
             **Calibrating(self.stores.logbook, self.state, lambda: self.settings.sensors).answers(),
         }
@@ -135,6 +137,15 @@ class Node:
             self.stores.maintenance.begin(sensor, seconds)
         else:
             self.stores.maintenance.end(sensor)
+
+    def watch(self, channel: str, since: int | None = None) -> dict[str, Any]:
+        """The next measurement of a sensor on its way through the filters. Raises ``ValueError``."""
+        sensor, _, quantity = channel.partition("/")
+        return tracing.watched(self.stores, self._device(sensor), quantity, since)
+
+    def trail(self, channel: str, **which: Any) -> dict[str, Any] | None:
+        """A reading on the card and behind it, by one of the ways of ``Trail``. Raises ``ValueError``."""
+        return tracing.trail(self.pipeline, self.stores, channel, which)
 
     def _device(self, sensor: str) -> Device:
         known = {device.name: device for device in self.pipeline.devices}

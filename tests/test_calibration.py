@@ -12,10 +12,10 @@ from drivers.sim import SimPort
 from drivers.sim.time import VirtualTime
 from edge.calibration.calibrating import Calibrating
 from edge.calibration.logbook import MOST, Logbook
-from edge.calibration.record import Record, calibrated, formula, record
+from edge.calibration.record import Record, calibrated, record
 from edge.clock import Anchor, Clock, Stamp
 from edge.filters import Chain
-from edge.maths.curve import Line, Polynomial, Steps, curve
+from edge.maths.curve import Line, Polynomial, Steps, curve, formula
 from edge.maths.fit import goodness
 from edge.reading import GOOD, MISSING, Reading
 from edge.sensing.device import Device
@@ -277,7 +277,7 @@ class Bench:
         plug = SimPort(driver, "sim://", self.time)
         self.device = Device(settings, drivers.load(driver), plug, Chain([]), self.lab.clock, now=self.time.now)
         self.device.on_identity = lambda identity: self.lab.book.seen("acid", driver, identity)
-        self.device.correct = self.lab.book.applied
+        self.device.way.correct = self.lab.book.applied
         self.asked = Calibrating(self.lab.book, State(folder / "more.json"), lambda: [settings]).answers()
 
     def run(self, seconds):

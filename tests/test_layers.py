@@ -15,7 +15,7 @@ LAYERS = (
     ("edge.cli",),
     ("edge.remote",),
     ("edge.node",),
-    ("edge.report",),
+    ("edge.report", "edge.tracing"),
     ("edge.pipeline",),
     ("edge.health",),
     ("edge.forwarding",),

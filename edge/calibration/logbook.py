@@ -117,6 +117,13 @@ class Logbook:
         """What hangs there, as ``Record.part`` has it."""
         return self._parts.get(sensor, "")
 
+    def about(self, sensor: str, quantity: str) -> str:
+        """What is done to a quantity now, for people; "" where nothing is."""
+        law, record = self._laws.get(sensor, {}).get(quantity), self.in_force(sensor).get(quantity)
+        if record is not None:
+            return record.about
+        return "" if law is None else "made of another part, and not applied"
+
     def tick(self) -> None:
         """Dates what was made before the clock was known, and tells of what is overdue. Once a second is enough."""
         undated = any(one.since is None or one.made is None for one in self._records)

@@ -7,7 +7,7 @@ from typing import Any
 from drivers import Reason
 from edge.clock import Stamp
 from edge.filters.filter import changed
-from edge.maths.curve import Curve, Line, Polynomial, curve
+from edge.maths.curve import Curve, curve, formula
 from edge.maths.fit import Goodness, Pair
 from edge.reading import Reading
 
@@ -44,6 +44,11 @@ class Record:
     def due(self) -> float | None:
         """The date in seconds since 1970 when it should be made anew; None while that is not known."""
         return None if self.made is None or self.lasts is None else self.made + self.lasts
+
+    @property
+    def about(self) -> str:
+        """In short, for people: ``0.96 x - 0.1, no 3 by A. Ito``."""
+        return f"{'raw' if self.curve is None else formula(self.curve)}, no {self.number} by {self.by}"
 
     def overdue(self, utc: float | None) -> bool:
         """Whether it should have been made anew by then; never as long as one of the dates is not known."""
@@ -91,24 +96,3 @@ def calibrated(reading: Reading, law: Curve) -> Reading:
     done = changed(reading, law)
     beyond = reading.value is not None and not law.covers(reading.value)
     return done.flagged(Reason.UNCALIBRATED) if beyond else done
-
-
-def formula(law: Curve) -> str:
-    """A curve in short, for people: ``0.96 x - 0.1``."""
-    if isinstance(law, Line):
-        return _terms((law.offset, law.gain))
-    if isinstance(law, Polynomial):
-        return _terms(law.coefficients)
-    points = law.keys()["points"]
-    return f"table of {len(points)} points, {points[0][0]:g} .. {points[-1][0]:g}"
-
-
-def _terms(coefficients: tuple[float, ...]) -> str:
-    text = ""
-    for power, factor in reversed(list(enumerate(coefficients))):
-        if not factor:
-            continue
-        sign = ("-" if factor < 0 else "") if not text else " - " if factor < 0 else " + "
-        number = "" if power and abs(factor) == 1 else f"{abs(factor):.5g} "
-        text += sign + (number + ("", "x", f"x^{power}")[min(power, 2)]).strip()
-    return text or "0"

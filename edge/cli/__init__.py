@@ -17,6 +17,7 @@ COMMANDS = {
     "alarm": "which alarms stand, and why; acknowledges one",
     "maintenance": "flags what a sensor gives while somebody works at it",
     "calibrate": "calibration records of a sensor: makes one, lists them, goes back",
+    "why": "one reading traced from the driver to each destination, with all its values",
     "queue": "what waits on the card, the account of it, and what to do with it",
     "decode": "feeds a file to a driver, without hardware",
     "record": "writes what crosses a sensor's wire, to be replayed in a test",

@@ -5,7 +5,7 @@ from typing import Any
 
 from drivers import Option, Quantity, Reason
 from edge.filters.filter import Filter, Unfit, changed
-from edge.maths.curve import curve
+from edge.maths.curve import curve, formula
 from edge.reading import Reading
 
 EXAMPLE = "e.g. points = [[0.0, 0.3], [10.0, 10.1]]"
@@ -33,6 +33,10 @@ class Calibrate(Filter):
         except ValueError as error:
             option = next((name for name in ("points", "coefficients") if name in options), "gain")
             raise Unfit(option, str(error), f"gain and offset, coefficients, or points, {EXAMPLE}") from error
+
+    def about(self, quantity: str) -> str:
+        """The curve."""
+        return formula(self._curve)
 
     def __call__(self, reading: Reading) -> Iterable[Reading]:
         """The corrected reading with its raw value."""

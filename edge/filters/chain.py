@@ -5,6 +5,7 @@ from itertools import groupby
 
 from edge.filters.filter import Filter
 from edge.filters.flagger import Flagger, judged
+from edge.filters.path import Path
 from edge.reading import Reading
 
 
@@ -20,6 +21,13 @@ class Chain:
         out = list(readings)
         for stage in self._stages:
             out = stage(out)
+        return out
+
+    def traced(self, readings: Iterable[Reading], path: Path) -> list[Reading]:
+        """The same, and each step is noted."""
+        out = list(readings)
+        for stage in self._stages:
+            out = stage.traced(out, path)
         return out
 
     def rest(self) -> list[Reading]:
@@ -45,6 +53,11 @@ class _Single:
                 out.append(reading)
         return out
 
+    def traced(self, readings: Iterable[Reading], path: Path) -> list[Reading]:
+        out = self(readings)
+        path.through(self._work, self._quantity, out)
+        return out
+
     def rest(self) -> list[Reading]:
         return list(self._work.rest())
 
@@ -53,12 +66,21 @@ class _Panel:
     """Flaggers next to each other: each judges the reading as it came in, so their order changes nothing."""
 
     def __init__(self, links: Sequence[tuple[str | None, Flagger]]) -> None:
+        self._links = links
         self._all = [flagger for quantity, flagger in links if quantity is None]
         named = {quantity for quantity, _ in links if quantity is not None}
         self._of = {name: [flagger for quantity, flagger in links if quantity in (None, name)] for name in named}
 
     def __call__(self, readings: Iterable[Reading]) -> list[Reading]:
         return [judged(reading, self._of.get(reading.quantity, self._all)) for reading in readings]
+
+    def traced(self, readings: Sequence[Reading], path: Path) -> list[Reading]:
+        out = list(readings)
+        for quantity, flagger in self._links:
+            found = [judged(one, (flagger,)) if quantity in (None, one.quantity) else one for one in readings]
+            path.through(flagger, quantity, found)
+            out = [one._replace(quality=one.quality.joined(new.quality)) for one, new in zip(out, found, strict=True)]
+        return out
 
     def rest(self) -> list[Reading]:
         return []

@@ -46,6 +46,10 @@ class Cross(Flagger):
         self._compared: Stamp | None = None
         self._wrong: set[str] = set()
 
+    def concerns(self, quantity: str) -> bool:
+        """Those that are compared."""
+        return quantity in self._named
+
     def judge(self, reading: Reading, value: float) -> Quality:
         """``inconsistent``, by what was measured at the same time."""
         if reading.at != self._compared:

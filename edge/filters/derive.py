@@ -56,6 +56,10 @@ class Derive(Filter):
         """The result too."""
         return {**self.quantities, self._quantity.name: self._quantity}
 
+    def concerns(self, quantity: str) -> bool:
+        """The one that it computes."""
+        return quantity == self._quantity.name
+
     def __call__(self, reading: Reading) -> Iterable[Reading]:
         """The reading, and the result behind it when it was the last input of its moment."""
         if reading.quantity not in self._near:

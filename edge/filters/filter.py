@@ -50,10 +50,25 @@ class Filter(ABC):
         """The quantities that leave it, where it is bound to ``quantity`` (None: to all)."""
         return self.quantities
 
+    def about(self, quantity: str) -> str:
+        """What it went by with the last reading of a quantity, for people; by itself, its options."""
+        given = ((option, self.set[option.name]) for option in self.options)
+        return ", ".join(f"{option.name} {_written(value, option.unit)}" for option, value in given if value)
+
+    def concerns(self, quantity: str) -> bool:
+        """Whether it has anything to do with a quantity."""
+        return True
+
     def resolution(self, name: str) -> float:
         """The last digit worth showing, in the unit of the quantity; 0 for a quantity that another filter added."""
         quantity = self.quantities.get(name)
         return 0.0 if quantity is None else float(10.0**-quantity.decimals)
+
+
+def _written(value: Any, unit: str) -> str:
+    number = f"{value:g}" if isinstance(value, float) else value
+    words = " ".join(map(str, value)) if isinstance(value, (list, tuple)) else f"{number} {unit}"
+    return words.strip()
 
 
 def changed(reading: Reading, law: Callable[[float], float]) -> Reading:

@@ -25,6 +25,11 @@ class PerQuantity(Generic[Kept]):
             found = self._kept[reading.quantity] = reading.at.boot, self._begin(reading.quantity)
         return found[1]
 
+    def known(self, quantity: str) -> Kept | None:
+        """The history of a quantity, where it has one."""
+        found = self._kept.get(quantity)
+        return None if found is None else found[1]
+
 
 class Window:
     """The last ``size`` values, as they came and sorted; a gap longer than all they cover empties it."""

@@ -60,6 +60,12 @@ class Range(Flagger):
         low, high = self._ends.get(reading.quantity, NOWHERE)
         return found if low < value < high else found.joined(CLIPPED)
 
+    def about(self, quantity: str) -> str:
+        """The limits."""
+        low, high = self._possible.get(quantity, self._other)
+        usual = "" if self._usual == _limits(None, None) else f", here {self._usual[0]:g} .. {self._usual[1]:g}"
+        return f"{low:g} .. {high:g}{usual}"
+
     def _of(self, quantity: Quantity) -> tuple[float, float]:
         low, high = self.set["low"], self.set["high"]
         return quantity.low if low is None else low, quantity.high if high is None else high

@@ -45,6 +45,11 @@ class Spike(Flagger):
         series = self._series.of(reading)
         return FOUND if series is not None and series.stands_out(reading.at.ticks, value) else GOOD
 
+    def about(self, quantity: str) -> str:
+        """The median of the readings before, and how far from it the value might have been."""
+        series = self._series.known(quantity)
+        return "not judged" if series is None or series.limit is None else series.about
+
     def _begin(self, quantity: str) -> "_Series | None":
         if way(quantity) is How.SUM or goes_round(quantity):
             return None
@@ -58,17 +63,24 @@ class _Series:
     def __init__(self, size: int, times: float, floor: float) -> None:
         self._window, self._size, self._times, self._floor = Window(size), size, times, floor
         self._noise, self._learnt = 0.0, 0
+        self._middle = 0.0
+        self.limit: float | None = None  # of the last value's distance from the median; None while it is not judged
 
     def stands_out(self, ticks: int, value: float) -> bool:
         window = self._window
         window.reach(ticks)
-        found = False
+        found, self.limit = False, None
         if len(window.ordered) == self._size:
-            middle = window.ordered[self._size // 2]
-            spread = self._spread(middle)
-            found = self._learnt >= self._size and abs(value - middle) > self._times * spread > 0.0
+            self._middle = middle = window.ordered[self._size // 2]
+            limit = self._times * self._spread(middle)
+            if self._learnt >= self._size:
+                self.limit, found = limit, abs(value - middle) > limit > 0.0
         window.add(ticks, value)
         return found
+
+    @property
+    def about(self) -> str:
+        return f"median {self._middle:g}, limit {self.limit:g}"
 
     def _spread(self, middle: float) -> float:
         now = SIGMA * sorted([abs(value - middle) for value in self._window.ordered])[self._size // 2]

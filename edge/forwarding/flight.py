@@ -73,6 +73,10 @@ class Flight:
         seqs = tuple(runs(batch.seqs)) if batch.first else ()
         self._sent[token] = Sent(size, mark, seqs, batch.lane)
 
+    def carries(self, seq: int) -> bool:
+        """Whether a reading is in a message under way."""
+        return any(first <= seq <= last for sent in list(self._sent.values()) for first, last in sent.runs)
+
     def landed(self, ack: Ack) -> Sent:
         """What was acknowledged; it is no longer under way."""
         sent = self._sent.pop(ack.token)

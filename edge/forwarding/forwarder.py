@@ -81,6 +81,16 @@ class Forwarder:
         self._route.picker.replay(first, last)
         self._uplink.wake()
 
+    def whereabouts(self, seq: int, reading: Reading) -> str:
+        """What became of a reading on its way there: a key of ``WHEREABOUTS`` of the route. From any thread."""
+        if not self._route.picker.wants(reading):
+            return "not wanted"
+        if not self.cursor.waits(seq, seq):
+            return "acknowledged" if not self.cursor.evicted + self.cursor.refused else "settled"
+        if self.cursor.handed(seq):
+            return "handed over"
+        return "under way" if self._flight.carries(seq) else "waiting"
+
     def join(self) -> None:
         """Waits for the end."""
         self._thread.join(timeout=FAREWELL)

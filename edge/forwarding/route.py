@@ -9,6 +9,16 @@ from edge.payload import Payload
 from edge.settings.model import UplinkSettings
 from edge.uplink import Uplink
 
+# What may have become of a reading on its way, in words.
+WHEREABOUTS = {
+    "not wanted": "not for this destination",
+    "waiting": "waits on the card",
+    "under way": "sent, no acknowledgement yet",
+    "handed over": "acknowledged by the broker, no receipt yet",
+    "acknowledged": "acknowledged",
+    "settled": "acknowledged, or one of those that were refused or gone before they were sent",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Route:

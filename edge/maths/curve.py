@@ -113,6 +113,27 @@ def curve(keys: Mapping[str, Any]) -> Curve:
     return Line(_number(keys.get("gain", 1.0)), _number(keys.get("offset", 0.0)))
 
 
+def formula(law: Curve) -> str:
+    """A curve in short, for people: ``0.96 x - 0.1``."""
+    if isinstance(law, Line):
+        return _terms((law.offset, law.gain))
+    if isinstance(law, Polynomial):
+        return _terms(law.coefficients)
+    points = law.keys()["points"]
+    return f"table of {len(points)} points, {points[0][0]:g} .. {points[-1][0]:g}"
+
+
+def _terms(coefficients: tuple[float, ...]) -> str:
+    text = ""
+    for power, factor in reversed(list(enumerate(coefficients))):
+        if not factor:
+            continue
+        sign = ("-" if factor < 0 else "") if not text else " - " if factor < 0 else " + "
+        number = "" if power and abs(factor) == 1 else f"{abs(factor):.5g} "
+        text += sign + (number + ("", "x", f"x^{power}")[min(power, 2)]).strip()
+    return text or "0"
+
+
 def _listed(items: Sequence[Any]) -> Sequence[Any]:
     if isinstance(items, str):
         raise ValueError("a list of numbers is wanted, not a text")

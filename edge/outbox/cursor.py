@@ -91,6 +91,11 @@ class Cursor:
                 first = gap[1] + 1
             return None
 
+    def handed(self, seq: int) -> bool:
+        """Whether the broker has acknowledged this one, and its receipt is awaited."""
+        with self._lock:
+            return self._handed.gap(seq, seq) is None
+
     def waits(self, first: int, last: int) -> bool:
         """Whether the destination lacks any of these."""
         with self._lock:

@@ -29,6 +29,10 @@ class Picker:
         """Seconds until the rate lets the next batch of the backlog go."""
         return self._bucket.pause()
 
+    def wants(self, reading: Reading) -> bool:
+        """Whether the destination gets readings like this one."""
+        return self._wanted is None or self._wanted(reading)
+
     def restart(self) -> None:
         """The connection is new: all that is not acknowledged is backlog, what comes from now on is live."""
         self._live = self._border = self._outbox.last + 1

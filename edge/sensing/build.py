@@ -36,7 +36,7 @@ def device_of(sensor: SensorSettings, clock: ClockSettings, stores: Stores, look
         made.on_measurement = _receiver(stores.clock, clock).hear  # a simulated receiver knows no date
     made.on_event = stores.events.put
     made.on_identity = partial(stores.logbook.seen, sensor.name, sensor.driver)
-    made.correct = stores.logbook.applied
+    made.way.correct, made.way.about = stores.logbook.applied, partial(stores.logbook.about, sensor.name)
     if sensor.power is not None:
         made.power = _power(sensor.power, sensor.name)
     made.memory = stores.memories.setdefault(sensor.name, {})

@@ -5,7 +5,7 @@ Its log says one thing when it falls ill and one when it is well again; in betwe
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from drivers import NONE, BadData, Bus, BusError, Driver, DriverError, Measurement, NoData, Plug, Reason
@@ -16,6 +16,7 @@ from edge.sensing.compensation import compensated
 from edge.sensing.condition import Counts, Health
 from edge.sensing.power import Power
 from edge.sensing.totals import RunningHours, fallen
+from edge.sensing.way import Way
 from edge.settings.model import SensorSettings
 
 log = logging.getLogger("edge.device")
@@ -45,20 +46,21 @@ class Device:
         self.on_measurement: Callable[[Measurement, Stamp], None] = lambda got, at: None
         self.on_event: Callable[..., None] = lambda kind, **fields: None
         self.on_identity: Callable[[Mapping[str, str]], None] = lambda identity: None  # each time it was opened
-        self.correct: Callable[[Sequence[Reading]], Sequence[Reading]] = lambda readings: readings  # by its calibration
+        self.way = Way(settings.driver, chain)  # of its readings
         self.power: Power | None = None  # its supply, where that can be switched
         self.look_up: Callable[[str, str], Reading | None] = lambda device, quantity: None
         self.maintained: Callable[[], bool] = lambda: False  # whether a technician works at it
         self.memory: dict[str, float] = {}  # totals, kept across restarts by the node
         self.identity: Mapping[str, str] = {}  # model, serial and firmware, as far as the part tells them
-        self._class, self._chain, self._clock, self._now = driver, chain, clock, now
+        self._class, self._clock, self._now = driver, clock, now
         quantities = driver.measured(settings.options)
         self._units = {quantity.name: quantity.unit for quantity in quantities}
         self._digits = {quantity.name: quantity.decimals + SPARE_DIGITS for quantity in quantities}
         self._timing = driver.timed(settings.options)
         self._streaming = driver.streaming and not self._timing.rest
-        pace = settings.interval if settings.interval is not None else self._own_pace()
-        self._pace = max(pace, self._timing.rest)
+        own = 0.0 if self._streaming else self._timing.interval
+        pace = own if settings.interval is None else settings.interval
+        self.pace = max(pace, self._timing.rest)
         self._driver: Driver | None = None
         self._bus: Bus | None = None
         self._triggered: float | None = None
@@ -103,7 +105,7 @@ class Device:
         least = max(self._timing.measure, self._timing.rest)
         if seconds < least:
             raise ValueError(f"{self.name} needs {least:g} s for a measurement")
-        self._pace = seconds
+        self.pace = seconds
         self.hurry()
 
     def restart(self) -> None:
@@ -121,7 +123,7 @@ class Device:
         self._unplug()
         if self.power is not None:
             self.power.close()
-        return self._chain.rest()
+        return self.way.rest()
 
     def _begin_anew(self) -> list[Reading]:
         self._restart_asked = False
@@ -129,13 +131,10 @@ class Device:
         self._due = self._now() if self.power is None else self.power.cut()
         return []
 
-    def _own_pace(self) -> float:
-        return 0.0 if self._streaming else self._timing.interval
-
     @property
     def _patience(self) -> float:
         """Seconds without a measurement after which the device is ill."""
-        pace = 0.0 if self._streaming else self._pace
+        pace = 0.0 if self._streaming else self.pace
         return self._timing.timeout + pace + self._timing.measure
 
     def _advance(self) -> Measurement | None:
@@ -206,9 +205,9 @@ class Device:
         for quantity, before, after in fallen(readings, self.counts.latest):
             self.on_event("total_fell", sensor=self.name, quantity=quantity, **{"from": before, "to": after})
         self._hours.count(self.memory, self._timing.measure, self._patience)
-        corrected = self.correct(readings)
+        corrected = self.way.corrected(readings)
         self.counts.latest.update((reading.quantity, reading) for reading in corrected)
-        return self._chain(corrected)
+        return self.way.filtered(corrected)
 
     def _common(self) -> Reason:
         """What flags every quantity of a measurement."""
@@ -219,12 +218,12 @@ class Device:
 
     def _kept(self) -> bool:
         """Whether a streaming device's value is due to be kept; every value of a polled one is."""
-        if not self._streaming or not self._pace:
+        if not self._streaming or not self.pace:
             return True
         now = self._now()
-        if now < self._keep_at - EARLY * self._pace:
+        if now < self._keep_at - EARLY * self.pace:
             return False
-        self._keep_at = max(self._keep_at + self._pace, now - EARLY * self._pace)
+        self._keep_at = max(self._keep_at + self.pace, now - EARLY * self.pace)
         return True
 
     def _again(self) -> None:
@@ -233,7 +232,7 @@ class Device:
             self._due = self._now()
             return
         late = self._now() - self._slot
-        self._due = self._slot + self._pace * max(1, -(-late // self._pace)) if self._pace else self._now()
+        self._due = self._slot + self.pace * max(1, -(-late // self.pace)) if self.pace else self._now()
         self._triggered = None
 
     def _nothing(self, why: str) -> list[Reading]:
@@ -255,7 +254,7 @@ class Device:
         """Leaves the wire to the others, twice as long each time: a dead device costs them a time-out now and then."""
         self._triggered = None
         self._due = self._now() + self._retreat
-        self._retreat = min(max(RETREAT_LONGEST, self._pace), 2 * self._retreat)
+        self._retreat = min(max(RETREAT_LONGEST, self.pace), 2 * self._retreat)
 
     def _broken(self, why: str) -> list[Reading]:
         self._unplug()
@@ -281,11 +280,11 @@ class Device:
             self._unplug()
             with suppress(BusError):  # a switch that fails too leaves the device as it is
                 self._due = self.power.cut()
-        if now - self._said_missing < max(self._pace, MISSING_EVERY):
+        if now - self._said_missing < max(self.pace, MISSING_EVERY):
             return []
         self._said_missing = now
         at, quality = self._clock.now().in_ms(), MISSING.flagged(Reason.MAINTENANCE) if self.maintained() else MISSING
-        return self._chain(
+        return self.way.filtered(
             [Reading(self.name, name, None, unit, at, quality=quality) for name, unit in self._units.items()]
         )
 

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from edge.calibration.record import formula
 from edge.cli import args, exits, words
 from edge.cli.calibrate import records, sampling
 from edge.cli.calibrate.desk import Ask, desk
 from edge.cli.calibrate.found import Found, found
+from edge.maths.curve import formula
 from edge.maths.fit import FITS, Pairs
 from edge.maths.steady import LEAST
 

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from edge.calibration.record import formula
 from edge.cli import words
-from edge.maths.curve import Curve, curve
+from edge.maths.curve import Curve, curve, formula
 
 
 def law(record: Mapping[str, Any]) -> Curve:
@@ -21,7 +20,7 @@ def day(utc: float | None) -> str:
 
 def residual(off: float) -> str:
     """A residual without the noise of binary fractions."""
-    return f"{round(off, 9):.3g}"
+    return f"{round(off, 9) + 0.0:.3g}"
 
 
 def points(pairs: Sequence[Sequence[float]]) -> str:

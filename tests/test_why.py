@@ -1,0 +1,287 @@
+"""``edge why``: watching a reading changes nothing of it, and what is told is what was done."""
+
+import io
+import json
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.cli import main
+from edge.cli import why as command
+from edge.clock import Stamp
+from edge.filters import FILTERS, Chain
+from edge.filters.path import Path
+from edge.filters.range import Range
+from edge.filters.spike import Spike
+from edge.forwarding.route import WHEREABOUTS
+from edge.outbox.outbox import Outbox
+from edge.outbox.search import by_seq, newest
+from edge.reading import Reading
+from edge.sensing.way import Way
+from tests.broker import Lab, config, needs_mosquitto
+from tests.series import QUANTITIES, read
+from tests.test_alarms import CONFIG, Run, events
+from tests.test_filters_all import CASES, built, quick, series
+from tests.test_forwarder import Rig, running
+from tests.waiting import until
+
+AIR = "air/temperature"
+
+
+@quick
+@given(series(), st.permutations(sorted(name for name in FILTERS if name != "voc_index")))
+def test_to_watch_a_chain_changes_nothing(readings, names):
+    plain, watched = (Chain([(None, built(name)) for name in names]) for _ in range(2))
+    for reading in readings:
+        assert repr(watched.traced([reading], Path("pm1", "dut", [reading]))) == repr(
+            plain([reading])
+        )  # nan is not nan
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_a_step_has_the_name_that_the_filter_has_in_a_configuration(name):
+    work = built(name)
+    (reading,) = read("7.0", next(iter(CASES[name].quantities)))
+    path = Path((CASES[name].adds or CASES[name].quantities)[0], "dut", [reading])
+    Chain([(None, work)]).traced([reading], path)
+    assert path.steps[-1].name == name
+
+
+def watched(links, readings, quantity="temperature"):
+    """The steps of the last of some readings."""
+    way = Way("sht3x", Chain(links))
+    for reading in readings:
+        way.watch(quantity)
+        way.filtered(way.corrected([reading]))
+    return {step["name"]: step for step in way.seen.told()}
+
+
+def test_flaggers_tell_what_they_went_by_each_for_itself():
+    links = [("temperature", Spike(QUANTITIES, n=3, floor=0.5)), ("temperature", Range(QUANTITIES, high=60.0))]
+    steps = watched(links, read("20 21 20 21 20 21 20 21 70"))
+    assert {name: step["readings"][0]["reasons"] for name, step in steps.items()} == {
+        "driver": [], "spike": ["spike"], "range": ["out_of_range"],
+    }  # fmt: skip
+    assert steps["spike"]["about"].startswith("median 21, limit ")
+    assert steps["range"]["about"] == "-40 .. 60"
+
+
+def test_a_filter_of_another_quantity_is_not_in_it_and_one_that_keeps_back_gives_nothing():
+    links = [("rain", built("rate")), (None, built("cross")), (None, FILTERS["mean"](QUANTITIES, interval=60.0))]
+    steps = watched(links, read("20 21"))
+    assert list(steps) == ["driver", "mean"]
+    assert steps["mean"]["readings"] == []
+
+
+def test_a_quantity_that_a_filter_adds_begins_there():
+    derive = FILTERS["derive"](QUANTITIES, quantity="kelvin", unit="K", expression="temperature + 273.15")
+    steps = watched([(None, derive)], read("20"), "kelvin")
+    assert steps["driver"]["readings"] == []
+    assert steps["derive"]["readings"][0]["value"] == pytest.approx(293.15)
+
+
+def test_the_calibration_is_a_step_where_there_is_one():
+    way = Way("sht3x", Chain([]))
+    way.correct, way.about = lambda readings: [one.valued(7.5) for one in readings], lambda quantity: "x + 0.5, no 3"
+    way.watch("temperature")
+    way.filtered(way.corrected([*read("7")]))
+    assert [(step["name"], step["about"], step["readings"][0]["value"]) for step in way.seen.told()] == [
+        ("driver", "sht3x", 7.0),
+        ("calibration", "x + 0.5, no 3", 7.5),
+    ]
+
+
+@pytest.fixture
+def outbox(tmp_path):
+    """Three channels in turn over many segments, one reading a second; an alarm at the end."""
+    made = Outbox(tmp_path / "outbox", limit=1 << 22, segment=4096)
+    for start in range(0, 3000, 100):
+        made.put(
+            [Reading(f"s{n % 3}", "level", float(n), "m", Stamp("b", n * 10**9)) for n in range(start, start + 100)]
+        )
+    made.put([Reading("flood", "alarm", 1.0, "1", Stamp("b", 3000 * 10**9))], alarm=True)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("second", [0, 1, 700, 1501, 2999, 9999])
+def test_the_newest_of_a_channel_at_a_moment_is_found(outbox, second):
+    seq, reading = newest(outbox, lambda one: one.device == "s0", lambda at: at.ticks > second * 10**9)
+    assert reading.value == min(second, 2999) // 3 * 3
+    assert seq == reading.value + 1
+
+
+def test_what_never_spoke_and_what_is_too_early_is_not_found(outbox):
+    assert newest(outbox, lambda one: one.device == "s9", lambda at: False) is None
+    assert newest(outbox, lambda one: True, lambda at: True) is None
+
+
+def test_a_seq_is_found_in_either_log(outbox):
+    assert by_seq(outbox, 1501)[0].value == 1500.0
+    reading, alarm = by_seq(outbox, 3001)
+    assert (reading.device, alarm) == ("flood", True)
+    assert by_seq(outbox, 3002) is None
+
+
+def test_where_a_reading_is_on_its_way(tmp_path):
+    rig = Rig(tmp_path, custody="receipt", wanted=lambda reading: reading.value != 1.0)
+    rig.put(2)
+    seen = [rig.forwarder.whereabouts(1, reading_of(0.0)), rig.forwarder.whereabouts(2, reading_of(1.0))]
+    rig.uplink.mute = True
+    with running(rig):
+        rig.until(lambda: rig.forwarder.whereabouts(1, reading_of(0.0)) == "under way")
+        rig.uplink.mute = False
+        rig.uplink.wake()
+        rig.until(lambda: rig.forwarder.whereabouts(1, reading_of(0.0)) == "handed over")
+        rig.cursor.stored(1)
+        seen.append(rig.forwarder.whereabouts(1, reading_of(0.0)))
+        rig.cursor.refuse(9)
+        seen.append(rig.forwarder.whereabouts(1, reading_of(0.0)))
+    assert seen == ["waiting", "not wanted", "acknowledged", "settled"]
+    assert {*seen, "under way", "handed over"} == WHEREABOUTS.keys()
+
+
+def reading_of(value):
+    return Reading("pm", "pm2_5", value, "ug/m3", Stamp("b", 0))
+
+
+class Asked:
+    """The command, on a node."""
+
+    def __init__(self, folder, capsys):
+        self._state, self._capsys = str(folder / "state"), capsys
+
+    def __call__(self, *words):
+        try:
+            code = main(["why", *words, "--state", self._state])
+        except SystemExit as left:
+            code = left.code
+        return SimpleNamespace(code=code, **dict(zip(("out", "err"), self._capsys.readouterr(), strict=True)))
+
+    def json(self, *words):
+        return json.loads(self(*words, "--json").out)
+
+
+@pytest.fixture
+def asked(tmp_path, capsys):
+    return Asked(tmp_path, capsys)
+
+
+QUICK = CONFIG.replace('"1h"', '"50ms"') + '[[uplink]]\nname = "city"\nhost = "127.0.0.1"\nport = 9\ntls = false\n'
+
+
+def test_a_running_node_tells_the_way_of_the_next_reading_and_of_one_in_the_past(asked, tmp_path, capsys):
+    with Run(tmp_path, QUICK) as node:
+        until(lambda: node.status()["sensors"][0]["good"] > 2)
+        files = ["--state", str(tmp_path / "state"), "--config", str(tmp_path / "edge.toml")]
+        assert main(["calibrate", "air", "temperature", "--points", "20=21", "--by", "A. Ito", *files]) == 0
+        capsys.readouterr()
+        told = asked.json(AIR)
+        steps = {step["name"]: step for step in told["steps"]}
+        ((measured,), (corrected,)) = steps["driver"]["readings"], steps["calibration"]["readings"]
+        assert (steps["driver"]["about"], steps["calibration"]["about"]) == ("sht3x", "x - 1, no 1 by A. Ito")
+        assert corrected["value"] == measured["value"] - 1.0
+        assert {"range", "spike", "stuck"} < steps.keys()
+        (city,) = told["destinations"]
+        assert (city["name"], city["state"]) == ("city", "waiting")
+
+        past = asked.json(AIR, "--seq", str(told["seq"]))
+        assert (past["at"], past["seq"]) == (told["at"], told["seq"])
+        assert (past["calibration"]["raw"], past["calibration"]["value"]) == (measured["value"], corrected["value"])
+        out = asked(AIR, "--at", "1ms").out
+        assert out.startswith(f"{AIR} at ")
+        assert [line.split()[0] for line in out.splitlines()[1:4]] == ["driver", "calibration", "filters"]
+
+        assert asked(AIR, "--at", "2d").code == 1
+        wrong = asked("air/humidity", "--seq", str(told["seq"]))
+        assert (wrong.code, f"seq {told['seq']} is of {AIR}" in wrong.err) == (64, True)
+        assert "is not on the card; it has 1.." in asked(AIR, "--seq", "999999999").err
+        assert asked("air/ph", "--wait", "300ms").code == 1
+        assert "there is no sensor 'ari'; there are: air" in asked("ari/ph").err
+        assert "is no time: write" in asked(AIR, "--at", "yesterday").err
+        assert [event["event"] for event in events(node) if event["event"] == "calibration"] == ["calibration"]
+
+
+@pytest.mark.broker
+@needs_mosquitto
+def test_what_the_broker_acknowledged_is_told(asked, tmp_path):
+    with Lab(tmp_path) as lab:
+        broker = lab.broker()
+        node = lab.node(config(broker.port, 'air sht3x sim:// interval="200ms"'))
+        node.ready()
+        until(lambda: (node.status() or {"uplinks": [{"delivered": 0}]})["uplinks"][0]["delivered"] > 10)
+        out = asked(AIR, "--seq", "1").out or asked("air/humidity", "--seq", "1").out
+        assert out.splitlines()[-1].split() == ["city", "acknowledged"]
+
+
+def test_half_a_channel_is_told_without_a_node(asked):
+    assert "'air' is not SENSOR/QUANTITY" in asked("air").err
+    assert asked(AIR).code == 69
+
+
+def step(name, value, about="", reasons=(), level=1, unit="ug/m3"):
+    reading = {"value": value, "unit": unit, "raw": None, "span": 0.0, "level": level, "reasons": list(reasons)}
+    return {"name": name, "about": about, "readings": [] if value == "kept" else [reading]}
+
+
+TOLD = {
+    "at": {"boot": "b0017", "ticks": 5 * 10**9, "utc": 1_772_380_992.481},
+    "seq": 8402,
+    "lane": "routine",
+    "steps": [
+        step("driver", 11.8, "pms5003"),
+        step("calibration", 11.3, "0.96 x - 0.1, no 3 by A. Ito"),
+        step("range", 11.3, "0 .. 1000"),
+        step("spike", 11.3, "median 6.1, limit 4", ["spike"], 3),
+    ],
+    "destinations": [{"name": "city", "state": "waiting", "link": "down"}],
+}
+
+
+def test_a_trace_is_told_a_line_a_step():
+    assert list(command.lines("pm/pm2_5", TOLD)) == [
+        "pm/pm2_5 at 2026-03-01 16:03:12.481 UTC (seq 8 402)",
+        "  driver pms5003  11.8 µg/m³",
+        "  calibration     11.3 µg/m³   0.96 x - 0.1, no 3 by A. Ito",
+        "  range           ok   0 .. 1000",
+        "  spike           suspect: spike   median 6.1, limit 4",
+        "  card            seq 8402, routine",
+        "  city            waits on the card; the link is down",
+    ]
+
+
+def test_what_is_kept_back_has_no_number():
+    told = TOLD | {"seq": None, "destinations": [], "steps": [*TOLD["steps"], step("mean", "kept", "interval 60 s")]}
+    told["at"] = told["at"] | {"utc": None}
+    lines = list(command.lines("pm/pm2_5", told))
+    assert lines[0] == "pm/pm2_5 at 5.000 s after boot b0017, which has no date yet"
+    assert lines[-2:] == [
+        "  mean            keeps it back   interval 60 s",
+        "  card            nothing: a filter keeps it back",
+    ]
+
+
+def test_a_plain_terminal_gets_ascii(monkeypatch):
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", out)
+    monkeypatch.setattr(command, "asked", lambda state, word, **more: TOLD)
+    assert main(["why", "pm/pm2_5", "--seq", "8402"]) == 0
+    out.flush()
+    assert b"11.8 ug/m3" in out.buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("5min", {"ago": 300.0}),
+        ("16:03:12", {"utc": 1_772_380_992.0}),
+        ("17:00", {"utc": 1_772_384_459.999 - 86400}),
+        ("2026-03-01T16:03:12", {"utc": 1_772_380_992.0}),
+        ("2026-03-01T17:03:12+01:00", {"utc": 1_772_380_992.0}),
+    ],
+)
+def test_a_moment_is_a_span_a_time_of_day_or_a_date(text, expected, monkeypatch):
+    monkeypatch.setattr(command, "asked", lambda state, word: {"clock": {"utc": 1_772_381_000.0}})
+    assert command._when(SimpleNamespace(at=text, state=None)) == pytest.approx(expected)

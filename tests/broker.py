@@ -52,11 +52,11 @@ def free_port() -> int:
 class Mosquitto:
     """A broker on a port of its own; ``persistent`` keeps sessions and queues over a stop."""
 
-    def __init__(self, folder: Path, *, persistent: bool = False) -> None:
-        self.port = free_port()
+    def __init__(self, folder: Path, *, persistent: bool = False, host: str = "127.0.0.1") -> None:
+        self.port, self.host = free_port(), host
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
-        lines = [f"listener {self.port} 127.0.0.1", "allow_anonymous true", "max_queued_messages 0", "user root"]
+        lines = [f"listener {self.port} {host}", "allow_anonymous true", "max_queued_messages 0", "user root"]
         if persistent:
             lines += ["persistence true", f"persistence_location {folder}/", "autosave_interval 1"]
         (folder / "mosquitto.conf").write_text("\n".join([*lines, ""]))
@@ -85,7 +85,7 @@ class Mosquitto:
 
     def _listens(self) -> bool:
         try:
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            socket.create_connection((self.host, self.port), timeout=1).close()
         except OSError:
             return False
         return True
@@ -116,7 +116,7 @@ class Message(NamedTuple):
 class Subscriber:
     """Hears everything, by itself again after a broker came back, and keeps repeats."""
 
-    def __init__(self, port: int, name: str = "listener") -> None:
+    def __init__(self, port: int, name: str = "listener", host: str = "127.0.0.1") -> None:
         """Returns when it is subscribed. Its session outlives the connection, as far as the broker keeps it."""
         self.records: list[Record] = []
         self.delays: list[float] = []  # seconds from the stamp of each of them to its arrival
@@ -132,7 +132,7 @@ class Subscriber:
         self._client.reconnect_delay_set(1, 1)
         session = Properties(PacketTypes.CONNECT)
         session.SessionExpiryInterval = 3600
-        self._client.connect_async("127.0.0.1", port, 30, clean_start=False, properties=session)
+        self._client.connect_async(host, port, 30, clean_start=False, properties=session)
         self._client.loop_start()
         if not self._subscribed.wait(15):
             self.close()
@@ -330,15 +330,15 @@ class Lab:
     def __exit__(self, *error: object) -> None:
         self._ends.close()
 
-    def broker(self, *, persistent: bool = False, start: bool = True) -> Mosquitto:
-        broker = Mosquitto(self.folder, persistent=persistent)
+    def broker(self, *, persistent: bool = False, start: bool = True, host: str = "127.0.0.1") -> Mosquitto:
+        broker = Mosquitto(self.folder, persistent=persistent, host=host)
         self._ends.callback(broker.kill)
         if start:
             broker.start()
         return broker
 
     def listener(self, broker: Mosquitto, name: str = "listener") -> Subscriber:
-        listener = Subscriber(broker.port, name)
+        listener = Subscriber(broker.port, name, broker.host)
         self._ends.callback(listener.close)
         return listener
 
@@ -361,10 +361,10 @@ def _end(node: NodeProcess) -> None:
         node.process.wait(timeout=20)
 
 
-def config(port: int, *sensors: str, more: str = "", flush: str = "100ms") -> str:
+def config(port: int, *sensors: str, more: str = "", flush: str = "100ms", host: str = "127.0.0.1") -> str:
     """A configuration with one uplink to this machine; a sensor is ``name driver place key=value...``."""
     text = f'[node]\nid = "{NODE}"\n[outbox]\nlimit = "64MB"\nflush = "{flush}"\n'
-    text += f'[[uplink]]\nname = "city"\nhost = "127.0.0.1"\nport = {port}\ntls = false\n{more}\n'
+    text += f'[[uplink]]\nname = "city"\nhost = "{host}"\nport = {port}\ntls = false\n{more}\n'
     for sensor in sensors:
         name, driver, place, *keys = sensor.split()
         text += f'[[sensor]]\nname = "{name}"\ndriver = "{driver}"\nport = "{place}"\n'

@@ -1,16 +1,18 @@
 """How fast a link is, measured by what comes back acknowledged, and how much may be on its way for that.
 
 A message must be acknowledged well within the deadline of an uplink (25 s), and an alarm must not stand behind a long
-queue. So a message takes a second and a half of the link, and at most four seconds of it are under way.
+queue. So a message takes two seconds of the link, and at most five seconds of it are under way.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-MESSAGE, BUSY = 1.5, 2.5  # seconds of the link: one message; what is under way when no further one goes
+MESSAGE, BUSY = 2.0, 3.0  # seconds of the link: one message; what is under way when no further one goes
 FLIGHT = MESSAGE + BUSY  # seconds that a message is under way at most, if the link is as fast as it was
 FIRST = 1200.0  # bytes a second that a new connection is taken for: 9.6 kbit/s
+SAMPLES = 8  # acknowledgements whose best counts: a lost packet stalls a link, but does not make it slower
 LEAST = 1000  # bytes of a message on the slowest link: less is mostly headers, and a broker may just be slow to answer
 
 
@@ -32,6 +34,7 @@ class LinkSpeed:
     def restart(self) -> None:
         """The connection is new: nothing is under way, and the speed is not known."""
         self.rate = FIRST  # bytes a second
+        self._samples = deque([FIRST], SAMPLES)
         self.under_way = 0  # bytes
         self._acked = 0
         self._last = self._now()  # when something was acknowledged
@@ -54,12 +57,15 @@ class LinkSpeed:
         return mark
 
     def acknowledged(self, size: int, mark: Mark) -> None:
-        """That message arrived. Few bytes that went over an idle link do not make it slow, only a long way does."""
+        """That message arrived. What is short tells little: it fits into a gap, and on an idle link it is all there is.
+
+        So only much makes the link faster, step by step, and only what was under way for too long makes it slower.
+        """
         now = self._last = self._now()
         self.under_way -= size
         self._acked += size
-        measured = (self._acked - mark.acked) / max(1e-6, now - mark.since)
-        if measured > self.rate:
-            self.rate = measured
-        elif now - mark.at > FLIGHT:
-            self.rate = max(measured, self.rate / 2)
+        came = self._acked - mark.acked
+        measured = came / max(1e-6, now - mark.since)
+        if came >= self.message / 2 if measured > self.rate else now - mark.at > MESSAGE:
+            self._samples.append(min(measured, self.rate * 2))
+            self.rate = max(self._samples)

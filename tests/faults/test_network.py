@@ -1,0 +1,230 @@
+"""A node and a broker on a network that is bad in every way of a radio: dead, flapping, gone for a day, lossy, slow.
+
+EDGE_ROUNDS, if set, is the number of flaps and makes the rest short as well; else 100 flaps and a whole day. Figures
+are printed (``-s``).
+"""
+
+import os
+import random
+import threading
+import time
+
+import pytest
+
+from edge.clock import Stamp
+from edge.outbox.outbox import Outbox
+from edge.reading import Reading
+from tests.broker import Lab, config, needs_mosquitto, resolved, until
+from tests.faults.network import FAR, HOSTILE, Network, inside, needs_network, needs_tun
+
+pytestmark = [pytest.mark.faults, needs_mosquitto, *needs_network]
+
+SHORT = "EDGE_ROUNDS" in os.environ
+FLAPS = int(os.environ.get("EDGE_ROUNDS", "100"))
+DAY = 43_200 if SHORT else 86_400  # seconds without a link
+WATCHED = 60 if SHORT else 180  # seconds that a slow link is looked at
+SLOW = 9600  # bit/s
+SETTLES = 20  # seconds after which birth, inventory and the first guesses are over
+SEGMENT, HEADERS = 1448, 52  # bytes of a full TCP segment: payload; IP and TCP with time stamps
+ALARM = '[[rule]]\nname = "warm"\nfor = "40s"\n[[rule.when]]\nsensor = "air"\nquantity = "temperature"\nabove = -100.0'
+AIR = 'air sht3x sim:// interval="1s"'  # two readings a second
+DEFLATED = 'insecure_plaintext = true\ncompress = "deflate"'
+
+
+class Scene:
+    """A broker and a listener at the far end; a node at the near one, once it is started."""
+
+    def __init__(self, lab, network):
+        self.lab, self.network = lab, network
+        with inside(network.far):
+            self.broker = lab.broker(host=FAR)
+            self.listener = lab.listener(self.broker)
+
+    def start(self, *sensors, more="", flush="1s"):
+        text = config(self.broker.port, *sensors, more=f"{DEFLATED}\n{more}", flush=flush, host=FAR)
+        with inside(self.network.near):
+            self.node = self.lab.node(text)
+
+    @property
+    def uplink(self):
+        status = until(self.node.status, 20)
+        assert status is not None, self.node.log
+        return status["uplinks"][0]
+
+    def is_in(self, state, seconds=60):
+        assert until(lambda: self.uplink["state"] == state, seconds), (state, self.uplink, self.node.log)
+
+    def drained(self, seconds):
+        """Waits until all has arrived that was taken so far; gives the last seq of it."""
+        assert until(lambda: self.uplink["waiting"] < 20, seconds), self.uplink
+        taken = until(self.node.status, 20)["outbox"]["last"]
+        assert self.listener.until(lambda listener: taken in listener.seqs, 60), self.uplink
+        return taken
+
+    def live_delays(self):
+        """The same of those that came in the lane of live readings."""
+        live = {record.seq for lane, record in arrivals(self.listener) if lane == "live"}
+        both = zip(self.listener.records, self.listener.delays, strict=False)
+        return [delay for record, delay in both if record.seq in live]
+
+    def delays(self, device):
+        """Seconds from the stamp of each reading of a device to its arrival."""
+        both = zip(self.listener.records, self.listener.delays, strict=False)  # more may come meanwhile
+        return [delay for record, delay in both if record.device == device]
+
+
+@pytest.fixture
+def scene(tmp_path):
+    with Network() as network, Lab(tmp_path) as lab:
+        yield lambda: Scene(lab, network), network
+
+
+def account(listener, taken):
+    """Missing and repeated seqs."""
+    seqs = [record.seq for record in listener.records]
+    return len(set(range(1, taken + 1)) - set(seqs)), len(seqs) - len(set(seqs))
+
+
+def arrivals(listener):
+    """Each routine reading with its lane, as they came."""
+    for message in listener.on("readings"):
+        for record in resolved(message.payload):
+            yield message.properties["lane"], record
+
+
+def in_order(listener):
+    """Whether each device's readings came in order of seq within their lane, repeats aside."""
+    seen, last = set(), {}
+    for lane, record in arrivals(listener):
+        if record.seq not in seen and record.seq < last.get((lane, record.device), 0):
+            return False
+        last[lane, record.device] = max(record.seq, last.get((lane, record.device), 0))
+        seen.add(record.seq)
+    return True
+
+
+def filled(state, seconds, sensors=2):
+    """An outbox as after so long without a link: a reading a second of each of some sensors, of an earlier boot."""
+    outbox, chance, values = Outbox(state / "outbox", limit=1 << 30), random.Random(5), [20.0] * sensors
+    for minute in range(0, seconds, 60):
+        readings = []
+        for second in range(minute, minute + 60):
+            for number in range(sensors):
+                values[number] = round(values[number] + chance.uniform(-0.05, 0.05), 2)
+                at = Stamp("before", second * 10**9 + number * 10**6)
+                readings.append(Reading(f"old{number}", "temperature", values[number], "Cel", at))
+        outbox.put(readings)
+    outbox.close()
+    return seconds * sensors
+
+
+@pytest.mark.parametrize(("sensors", "limit"), [((AIR,), 30), ((), 90)], ids=["busy", "idle"])
+def test_a_dead_link_is_found(scene, sensors, limit):
+    made, network = scene
+    network.cable()
+    scene = made()
+    scene.start(*sensors)
+    scene.is_in("connected")
+    assert until(lambda: not sensors or scene.uplink["delivered"] > 10, 20)
+    network.cut()
+    cut = time.monotonic()
+    scene.is_in("down", limit + 30)
+    found = time.monotonic() - cut
+    network.mend()
+    scene.is_in("connected", 120)
+    print(f"\n{'busy' if sensors else 'idle'}: found after {found:.1f} s")
+    assert found <= limit
+
+
+def test_nothing_is_missing_after_many_flaps(scene):
+    made, network = scene
+    network.cable()
+    scene = made()
+    scene.start(*(f'air{number} sht3x sim:// interval="200ms"' for number in range(3)))
+    scene.is_in("connected")
+    chance, pause = random.Random(7), threading.Event()
+    began = time.monotonic()
+    for flap in range(FLAPS):
+        (network.unplug, network.cut, lambda: network.cut(HOSTILE))[flap % 3]()
+        pause.wait(chance.uniform(0.5, 4.0))
+        network.mend()
+        pause.wait(chance.uniform(0.5, 4.0))
+    lasted = time.monotonic() - began
+    connects = scene.node.log.count("is connected")
+    taken = scene.drained(400)
+    missing, repeats = account(scene.listener, taken)
+    print(
+        f"\n{FLAPS} flaps in {lasted:.0f} s, {connects} connections: {taken} taken, {missing} missing, {repeats} twice"
+    )
+    assert missing == 0 and in_order(scene.listener)
+
+
+def test_a_day_without_a_link_drains_fast_behind_live_readings(scene, tmp_path):
+    made, network = scene
+    network.cable(rate=1_000_000)
+    scene = made()
+    waiting = filled(tmp_path / "state", DAY)
+    scene.start(AIR)
+    first = until(lambda: scene.listener.records and time.monotonic(), 30)
+    assert until(lambda: scene.uplink["waiting"] < 20, 600), scene.uplink
+    lasted = time.monotonic() - first
+    live = scene.live_delays()
+    taken = scene.drained(30)
+    missing, repeats = account(scene.listener, taken)
+    print(
+        f"\n{waiting} waited, drained in {lasted:.1f} s: {waiting / lasted:.0f}/s, "
+        f"live delay at most {max(live):.2f} s; {missing} missing, {repeats} twice"
+    )
+    assert missing == 0 and in_order(scene.listener)
+    assert waiting / lasted >= 10 * 2
+    assert len(live) >= 2 * (lasted - 5) and max(live) <= 5.0
+
+
+@pytest.mark.parametrize("loss", [0.0, pytest.param(0.05, marks=needs_tun)])
+def test_a_slow_link_is_used_and_nobody_waits_long(scene, tmp_path, loss):
+    """Payload rate: bytes of deflated packs a second, over what full TCP segments carry that are not lost."""
+    made, network = scene
+    if loss:
+        network.radio(delay=0.15, loss=loss, twice=0.02, rate=SLOW)
+    else:
+        network.cable(rate=SLOW)
+    scene = made()
+    filled(tmp_path / "state", DAY)
+    scene.start(AIR, more=ALARM)
+    scene.listener.until(lambda listener: listener.records, 60)
+    threading.Event().wait(SETTLES)
+    began, start = time.monotonic(), len(scene.listener.messages)
+    threading.Event().wait(WATCHED)
+    lasted, came = time.monotonic() - began, scene.listener.messages[start:]
+    uplink, packs = scene.uplink, [message for message in came if message.channel in ("readings", "alarms")]
+    size, capacity = sum(len(pack.payload) for pack in packs), SLOW / 8 * (1 - loss) * SEGMENT / (SEGMENT + HEADERS)
+    live, (raised, *_) = scene.live_delays(), scene.delays("warm")
+    print(
+        f"\n{SLOW} bit/s, {loss:.0%} lost, {lasted:.0f} s: {size / lasted:.0f} of {capacity:.0f} bytes/s are packs "
+        f"({size / lasted / capacity:.0%}), {len(packs)} packs of {size / len(packs):.0f} bytes; "
+        f"live delay at most {max(live):.1f} s, alarm {raised:.1f} s"
+    )
+    assert size / lasted >= 0.7 * capacity
+    assert raised <= 10 and max(live) <= 15 and uplink["state"] == "connected"
+    assert uplink["evicted"] == uplink["refused"] == 0 and scene.node.log.count("is connected") == 1
+    seqs = sorted(scene.listener.seqs)
+    assert in_order(scene.listener) and seqs[: uplink["delivered"] // 2] == list(range(1, uplink["delivered"] // 2 + 1))
+
+
+@needs_tun
+def test_a_far_and_lossy_link_loses_nothing(scene, tmp_path):
+    made, network = scene
+    network.radio(delay=0.15, loss=0.05, twice=0.02)
+    scene = made()
+    waiting = filled(tmp_path / "state", DAY)
+    scene.start(AIR)
+    began = scene.listener.until(lambda listener: listener.records and time.monotonic(), 60)
+    assert until(lambda: scene.uplink["waiting"] < 20, 300), scene.uplink
+    lasted = time.monotonic() - began
+    taken = scene.drained(60)
+    missing, repeats = account(scene.listener, taken)
+    print(
+        f"\n300 ms, 5 % lost, 2 % twice: {waiting} waited, drained in {lasted:.1f} s: {waiting / lasted:.0f}/s, "
+        f"live delay at most {max(scene.live_delays()):.1f} s; {missing} missing, {repeats} twice"
+    )
+    assert missing == 0 and in_order(scene.listener) and waiting / lasted >= 10 * 2

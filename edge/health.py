@@ -90,7 +90,10 @@ def _latest(reading: Reading) -> dict[str, Any]:
 
 
 def uplink_status(forwarder: Forwarder, outbox: Outbox) -> dict[str, Any]:
-    """One destination with its ledger; ``cause`` is the word for what is wrong (``edge.uplink.states``)."""
+    """One destination with its ledger; ``cause`` is the word for what is wrong (``edge.uplink.states``).
+
+    ``next`` are the seconds until a destination that rests is connected again.
+    """
     down = forwarder.down
     return {
         "name": forwarder.name,
@@ -102,6 +105,8 @@ def uplink_status(forwarder: Forwarder, outbox: Outbox) -> dict[str, Any]:
         "sent": forwarder.sent,
         **forwarder.cursor.ledger(outbox.last).as_dict(),
         "skipped": forwarder.cursor.skipped,
+        "next": round(forwarder.schedule.left(), 1) if forwarder.state == "resting" else None,
+        "budget": forwarder.budget.status(),
     }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.budget import Budgets
 from edge.calibration.logbook import Logbook
 from edge.clock import Clock
 from edge.errors import StorageError
@@ -32,6 +33,7 @@ class Stores:
     past: Past  # of the rules
     maintenance: Maintenance
     logbook: Logbook
+    budgets: Budgets
 
     def lose(self, destination: str, first: int, last: int, reason: str) -> None:
         """A destination will not get these seqs: they leave its account, and it is told which, and why."""
@@ -46,6 +48,7 @@ class Stores:
         self.past.save(state, self.clock.boot)
         self.maintenance.save()
         self.logbook.save()
+        self.budgets.save()
         self.events.save(list(destinations))
 
     def save_memories(self, state: State) -> None:
@@ -67,7 +70,7 @@ def opened(folder: Path, state: State, clock: Clock, limit: int | None) -> Store
     past = recalled(state, clock.boot)
     maintenance = Maintenance(state, clock.now, events.put)
     memories, logbook = state.load("memory"), Logbook(state, clock, events.put)
-    return Stores(outbox, cursors, memories, events, clock, channels, past, maintenance, logbook)
+    return Stores(outbox, cursors, memories, events, clock, channels, past, maintenance, logbook, Budgets(clock, state))
 
 
 def _cursors(state: State) -> dict[str, Cursor]:

@@ -22,6 +22,7 @@ class FakeUplink:
         self.messages = []  # (channel, payload, properties) as they came
         self.inbound = []  # (channel, payload) that the centre sends
         self.connections = 0
+        self.carried = 0  # bytes that were not asked for yet
         self.most_under_way = 0
         self._under_way = {}
         self._token = 0
@@ -41,6 +42,7 @@ class FakeUplink:
             raise Refused("too large for the fake")
         self._token += 1
         self.messages.append((channel, payload, dict(properties)))
+        self.carried += len(payload)
         self._under_way[self._token] = (channel, payload)
         self.most_under_way = max(self.most_under_way, len(self._under_way))
         return self._token
@@ -60,6 +62,10 @@ class FakeUplink:
 
     def inbox(self):
         taken, self.inbound = self.inbound, []
+        return taken
+
+    def traffic(self):
+        taken, self.carried = self.carried, 0
         return taken
 
     def wake(self):

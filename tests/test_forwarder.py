@@ -5,10 +5,12 @@ from contextlib import contextmanager
 
 import pytest
 
+from edge.budget import Budget
 from edge.clock import Anchor, Clock, Stamp
 from edge.events import Events
 from edge.forwarding.forwarder import Forwarder
 from edge.forwarding.route import Route
+from edge.forwarding.schedule import Schedule
 from edge.notices.notices import HealthNotice, Notice, Notices
 from edge.outbox.cursor import Cursor
 from edge.outbox.outbox import Outbox
@@ -51,9 +53,11 @@ class Rig:
         self.events = Events(Clock(), State(folder / "state.json"))
         settings = UplinkSettings("city", "mqtt", "localhost", 1883, **{"batch": 10, **more})
         self.cursor.receipt = settings.custody == "receipt"
-        self.picker = Picker(self.outbox, self.cursor, settings.rate, wanted)
-        route = Route(settings, self.uplink, load(settings.payload)(), self.cursor, self.picker)
         self.clock = Clock(boot="b")
+        self.budget = Budget(self.clock, settings.budget_day, settings.budget_month)
+        self.picker = Picker(self.outbox, self.cursor, settings.rate, wanted)
+        schedule = Schedule("N-1 city", settings.connect_every, linger=0.1)
+        route = Route(settings, self.uplink, load(settings.payload)(), self.cursor, self.picker, self.budget, schedule)
         self.forwarder = Forwarder("N-1", route, self.events, self.clock)
         self.number = 0
 
@@ -301,3 +305,54 @@ def test_a_message_comes_behind_the_inventory_that_names_its_channels(tmp_path):
             tables |= [table_of(json.loads(payload))]
         else:
             assert [record.quantity for record in load("rows").decode(payload, tables)] == ["pm2_5"] * 5
+
+
+def test_a_connection_ends_when_all_has_arrived_and_an_alarm_begins_the_next_one(tmp_path):
+    rig = Rig(tmp_path, connect_every=3600.0)
+    rig.put(30)
+    with running(rig):
+        rig.until(lambda: rig.forwarder.state == "resting")
+        assert (rig.uplink.connections, rig.cursor.ledger(30).delivered) == (1, 30)
+        assert 0 < rig.forwarder.schedule.left() <= 3600
+        rig.put(10)
+        rig.outbox.put([Reading("gauge", "level", 3.2, "m", Stamp("b", 5))], alarm=True)
+        rig.forwarder.wake()
+        rig.until(rig.drained)
+        rig.until(lambda: rig.forwarder.state == "resting")
+    assert rig.uplink.connections == 2
+    assert [channel for channel, _, _ in rig.uplink.messages][-2:] == ["alarms", "readings"]
+
+
+def test_routine_waits_for_the_rhythm(tmp_path):
+    rig = Rig(tmp_path, connect_every=3600.0)
+    with running(rig):
+        rig.until(lambda: rig.forwarder.state == "resting")
+        rig.put(10)
+        assert not rig.picker.alarmed and rig.cursor.ledger(10).waiting == 10
+        rig.forwarder.copy([Reading("gauge", "level", 3.2, "m", Stamp("b", 5))], alarm=True)
+        rig.until(rig.drained)
+    assert rig.uplink.messages[0][2]["lane"] == "unstored"
+
+
+def test_a_budget_that_is_low_holds_the_backlog_and_then_all_but_alarms(tmp_path):
+    rig = Rig(tmp_path, budget_day=100_000)
+    rig.budget.spend(80_000)
+    rig.put(30)
+    with running(rig):
+        rig.until(lambda: rig.forwarder.state == "connected")
+        rig.put(5)
+        rig.until(lambda: len(rig.seqs()) == 5)
+        assert rig.seqs() == list(range(31, 36))
+        rig.uplink.carried += 20_000
+        rig.forwarder.wake()
+        rig.until(lambda: rig.budget.holds == "routine")
+        rig.put(5)
+        rig.outbox.put([Reading("gauge", "level", 3.2, "m", Stamp("b", 5))], alarm=True)
+        rig.forwarder.wake()
+        rig.until(lambda: any(channel == "alarms" for channel, _, _ in rig.uplink.messages))
+        rig.until(lambda: [event["waits"] for event in rig.uplink.events()] == ["routine"])
+        assert rig.cursor.ledger(rig.outbox.last).waiting == 35
+        rig.budget.limit(None, None)
+        rig.forwarder.wake()
+        rig.until(rig.drained)
+    assert sorted(rig.seqs()) == [*range(1, 41)]

@@ -24,7 +24,7 @@ LAYERS = (
     ("edge.stores",),
     ("edge.outbox", "edge.filters", "edge.rules", "edge.uplink", "edge.payload", "edge.settings", "edge.events",
      "edge.state", "edge.control", "edge.pace", "edge.notify", "edge.timing", "edge.commands", "edge.maintenance",
-     "edge.calibration", "edge.lock", "edge.machine"),
+     "edge.budget", "edge.calibration", "edge.lock", "edge.machine"),
     ("edge.reading",),
     ("edge.clock", "edge.errors", "edge.durable", "edge.maths"),
     ("edge.dates", "edge.timex"),

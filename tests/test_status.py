@@ -37,6 +37,7 @@ port = 9
 tls = false
 """
 
+UNLIMITED = {"used": 9, "limit": None}
 SAMPLE: dict[str, Any] = {
     "version": "1.0",
     "node": "LP-0417",
@@ -60,7 +61,8 @@ SAMPLE: dict[str, Any] = {
     "alarms": [],
     "uplinks": [
         {"name": "city", "state": "connected", "trouble": None, "for": 280.0, "sent": 312, "taken": 312,
-         "delivered": 312, "waiting": 0, "evicted": 0, "refused": 0, "cause": None, "remedy": None},
+         "delivered": 312, "waiting": 0, "evicted": 0, "refused": 0, "cause": None, "remedy": None,
+         "next": None, "budget": {"day": UNLIMITED, "month": UNLIMITED, "waits": None}},
     ],
     "outbox": {"first": 1, "last": 312, "bytes": 141_000_000, "limit": 2_000_000_000, "held": 0, "overrun": 0,
                "trouble": None},
@@ -161,6 +163,18 @@ def test_a_link_that_is_down_and_a_card_that_fails() -> None:
     assert "1 106 544 waiting" in shown
     assert "does not take readings: No space left on device · 12 held in memory" in shown
     assert "not synchronised yet" in shown
+
+
+def test_a_metered_link_and_what_it_makes_wait() -> None:
+    told = changed()
+    told["uplinks"][0] |= {"state": "resting", "for": 180.0, "next": 720.0, "waiting": 340}
+    told["uplinks"][0]["budget"]["day"] = {"used": 17_200_000, "limit": 20_000_000}
+    shown = text(told)
+    assert shown.startswith("● edge 1.0 on LP-0417 (Main St 12) — healthy, up 1 d 1 h")
+    assert "city resting for 3 min, connects in 12 min · 340 waiting" in shown
+    assert "data 17.2 MB of 20.0 MB today\n" in shown
+    told["uplinks"][0]["budget"] |= {"month": {"used": 499_000_000, "limit": 500_000_000}, "waits": "backlog"}
+    assert "data 17.2 MB of 20.0 MB today · 499 MB of 500 MB this month · the backlog waits" in text(told)
 
 
 def test_a_card_that_fails_is_said_in_the_first_line() -> None:

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.budget import Budget
 from edge.clock import Clock, Stamp
 from edge.events import Events
 from edge.forwarding.forwarder import Forwarder
 from edge.forwarding.route import Route
+from edge.forwarding.schedule import Schedule
 from edge.outbox.cursor import Cursor
 from edge.outbox.outbox import Outbox
 from edge.outbox.picker import Picker
@@ -56,7 +58,16 @@ class Rig:
         self.outbox, self.cursor, self.uplink = Outbox(folder / "outbox", limit=1 << 22), Cursor("city"), FakeUplink()
         settings = UplinkSettings("city", "mqtt", "localhost", 1883, **{"batch": 10, **more})
         picker = Picker(self.outbox, self.cursor, None, wanted)
-        route = Route(settings, self.uplink, load("senml+json")(), self.cursor, picker, Unstored(wanted))
+        route = Route(
+            settings,
+            self.uplink,
+            load("senml+json")(),
+            self.cursor,
+            picker,
+            Budget(Clock()),
+            Schedule("N-1"),
+            Unstored(wanted),
+        )
         events = Events(Clock(), State(folder / "state.json"))
         self.forwarder = Forwarder("N-1", route, events, Clock())
         self.outbox.on_void = lambda first, last: self.cursor.skip(range(first, last + 1))

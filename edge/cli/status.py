@@ -11,6 +11,7 @@ from edge.cli.alarm import each as alarm_lines
 from edge.cli.asking import asked
 
 WORN = 0.8  # share of its life after which a laser is mentioned
+WELL = ("connected", "resting")  # of an uplink
 COLOURS = {"✓": "32", "●": "32", "✗": "31", "–": "33"}
 
 
@@ -46,7 +47,7 @@ def lines(status: dict[str, Any]) -> Iterator[str]:
 def _head(status: dict[str, Any]) -> str:
     up = words.span(status["process"]["up"])
     site = f" ({status['site']})" if status["site"] else ""
-    down = [f"uplink {uplink['state']}" for uplink in status["uplinks"] if uplink["state"] != "connected"]
+    down = [f"uplink {uplink['state']}" for uplink in status["uplinks"] if uplink["state"] not in WELL]
     link = "".join(f", {state}" for state in down)
     why = ", ".join(status["hanging"] or status["ailing"])
     ailing = f": {why}" if why else ""
@@ -107,12 +108,27 @@ def _wear(sensor: dict[str, Any]) -> str:
 
 def _uplink(uplink: dict[str, Any]) -> Iterator[str]:
     counts = f"{words.grouped(uplink['waiting'])} waiting · {words.grouped(uplink['delivered'])} delivered"
-    state = f"{uplink['state']} for {words.span(uplink['for'])}"
+    again = "" if uplink["next"] is None else f", connects in {words.span(uplink['next'])}"
+    state = f"{uplink['state']} for {words.span(uplink['for'])}{again}"
     yield f"  uplink   {uplink['name']} {state} · {counts}"
+    if (budget := _budget(uplink["budget"])) is not None:
+        yield f"           {budget}"
     if uplink["trouble"]:
         yield f"           last error: {uplink['trouble']} ({uplink['cause']})"
         yield f"           what to do: {uplink['remedy']}"
         yield "           readings wait on the card; tries go on by themselves"
+
+
+def _budget(budget: dict[str, Any]) -> str | None:
+    """What a metered link has carried; None without a budget."""
+    periods = (("day", "today"), ("month", "this month"))
+    used = [
+        f"{words.size(budget[name]['used'])} of {words.size(budget[name]['limit'])} {when}"
+        for name, when in periods
+        if budget[name]["limit"] is not None
+    ]
+    waits = {None: "", "backlog": " · the backlog waits", "routine": " · all but alarms wait"}[budget["waits"]]
+    return f"data {' · '.join(used)}{waits}" if used else None
 
 
 def _buffer(status: dict[str, Any]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from edge.forwarding.forwarder import Forwarder
 from edge.forwarding.route import Route
+from edge.forwarding.schedule import Schedule
 from edge.outbox.cursor import Cursor
 from edge.outbox.picker import Picker
 from edge.outbox.unstored import Unstored
@@ -39,7 +40,10 @@ def forwarder_to(whole: Settings, settings: UplinkSettings, stores: Stores, voic
     inbound = _inbound(whole, settings)
     uplink = _uplink(settings, whole.node.id, voice.status, inbound, stores)
     payload = load(settings.payload)(stores.channels)
-    route = Route(settings, uplink, payload, cursor, picker, Unstored(wanted))
+    budget = stores.budgets.of(settings.name)
+    budget.limit(settings.budget_day, settings.budget_month, live=settings.connect_every is None)
+    schedule = Schedule(f"{whole.node.id} {settings.name}", settings.connect_every, settings.connect_for)
+    route = Route(settings, uplink, payload, cursor, picker, budget, schedule, Unstored(wanted))
     picker.on_lost = lambda first, last: stores.lose(settings.name, first, last, "damaged on the card")
     _settle(stores, cursor)
     made = Forwarder(whole.node.id, route, stores.events, stores.clock)

@@ -11,6 +11,7 @@ from contextlib import suppress
 from itertools import chain
 from threading import Event, Thread
 
+from edge.budget import BACKLOG, ROUTINE
 from edge.clock import Clock
 from edge.errors import Refused, UplinkDown
 from edge.events import Events
@@ -27,6 +28,7 @@ log = logging.getLogger("edge.forwarder")
 
 IDLE = 1.0  # seconds a poll lasts when there is nothing to send
 STABLE = 30.0  # seconds of connection after which the next failure is a new story
+LOW = {None: "enough again", BACKLOG: "low: the backlog waits", ROUTINE: "used up: all but alarms wait"}
 FAREWELL = 4.0  # seconds the end may take: a broker that does not answer must not hold up a stop
 
 
@@ -35,21 +37,21 @@ class Forwarder:
 
     def __init__(self, node: str, route: Route, events: Events, clock: Clock, backoff: Backoff | None = None) -> None:
         self.name, self.settings = route.settings.name, route.settings
-        self.cursor, self._unstored = route.cursor, route.unstored
-        self.state = "connecting"  # connecting, connected or down
+        self.cursor, self.budget, self.schedule = route.cursor, route.budget, route.schedule
+        self.state = "connecting"  # connecting, connected, resting or down
         self.down: UplinkDown | None = None  # why it is
         self.trouble: str | None = None  # why readings do not go although it is up
         self.since = time.monotonic()  # of the state
         self.sent = 0  # readings handed to the connection, repeats included
         self.beat: Callable[[], None] = lambda: None
-        self._node, self._route, self._uplink = node, route, route.uplink
+        self._node, self._route, self._uplink, self._unstored = node, route, route.uplink, route.unstored
         self._events = events
         self._holdups: dict[str, str] = {}  # the same of alarms and readings apart
         self.publisher = Publisher(node, route.settings, route.payload, clock)
         self._flight = Flight(route.uplink, LinkSpeed())
         self.talk = Talk(node, route.cursor, self.publisher, self._flight, events)
         self._backoff = backoff or Backoff(f"{node} {self.name}")
-        self._stopping = Event()
+        self._stopping, self._woken = Event(), Event()
         self._thread = Thread(target=self._run, name=f"uplink {self.name}", daemon=True)
 
     def start(self) -> None:
@@ -58,6 +60,7 @@ class Forwarder:
 
     def wake(self) -> None:
         """There is something new to send."""
+        self._woken.set()
         self._uplink.wake()
 
     def copy(self, readings: Sequence[Reading], *, alarm: bool) -> None:
@@ -65,7 +68,7 @@ class Forwarder:
         soon = alarm or self._unstored.pause is None
         self._unstored.add(readings, alarm=alarm)
         if soon:
-            self._uplink.wake()
+            self.wake()
 
     def stored(self) -> None:
         """The card takes readings again: copies that have not gone yet need not."""
@@ -74,12 +77,12 @@ class Forwarder:
     def stop(self) -> None:
         """Says good-bye and ends; what was not acknowledged waits on disk."""
         self._stopping.set()
-        self._uplink.wake()
+        self.wake()
 
     def replay(self, first: int, last: int) -> None:
         """Sends these readings once more, marked as replay; the account does not change."""
         self._route.picker.replay(first, last)
-        self._uplink.wake()
+        self.wake()
 
     def whereabouts(self, seq: int, reading: Reading) -> str:
         """What became of a reading on its way there: a key of ``WHEREABOUTS`` of the route. From any thread."""
@@ -99,7 +102,9 @@ class Forwarder:
         while not self._stopping.is_set():
             try:
                 self._session()
+                self._pause()
             except UplinkDown as error:
+                self._spend()
                 self._note("down", error)
                 self._rest(self._backoff.next(error.pause))
             except Exception:  # a fault of ours must not end the thread: the readings have no other way
@@ -119,8 +124,9 @@ class Forwarder:
         self._flight.restart()
         self._route.picker.restart()
         self.talk.restart()
+        self.schedule.begin()
         self._note("connected")
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and not self._over():
             self.beat()
             self._fill()
             for ack in self._uplink.poll(self._patience()):
@@ -128,6 +134,37 @@ class Forwarder:
                 self._worked()
             for channel, payload in self._uplink.inbox():
                 self.talk.hear(channel, payload)
+            self._spend()
+
+    def _over(self) -> bool:
+        """Whether the schedule ends the connection now; an alarm that has not arrived keeps it."""
+        idle = self.budget.holds is not None or not self._route.picker.behind
+        return self.schedule.over(idle=idle) and not self._alarmed()
+
+    def _pause(self) -> None:
+        """Disconnects until the schedule or an alarm asks for the next connection."""
+        if self._stopping.is_set():
+            return
+        self._uplink.close()
+        self._spend()
+        self._note("resting")
+        while not self._stopping.is_set() and (left := self.schedule.left()) > 0 and not self._alarmed():
+            self.beat()
+            self._woken.wait(min(left, 5.0))
+            self._woken.clear()
+
+    def _alarmed(self) -> bool:
+        with suppress(OSError):  # a card that does not answer: what it holds waits for the next connection
+            return self._unstored.alarmed or self._route.picker.alarmed
+        return False
+
+    def _spend(self) -> None:
+        """Takes what the network carried from the budget; tells when that changes what has to wait."""
+        before = self.budget.holds
+        self.budget.spend(self._uplink.traffic())
+        if (holds := self.budget.holds) != before:
+            log.warning("the data budget of %s is %s", self.name, LOW[holds])
+            self._events.put("budget", destination=self.name, **self.budget.status())
 
     def _worked(self) -> None:
         if time.monotonic() - self.since > STABLE:
@@ -139,15 +176,17 @@ class Forwarder:
         return min(pause for pause in (IDLE, self._route.picker.pause, self._unstored.pause) if pause)
 
     def _fill(self) -> None:
-        """Sends as much as the window and the link take."""
-        self.talk.send_notices()
-        ready = self._ready()
+        """Sends as much as the window, the link and the budget take."""
+        ready, holds = self._ready(), self.budget.holds
+        if holds != ROUTINE:
+            self.talk.send_notices()
         if ready:
-            self._send_copies()
+            self._send_copies(routine=holds != ROUTINE)
             while self._flight.room(urgent=True) and (alarm := self._picked("alarms", self._route.picker.alarm)):
                 self._send(alarm)
         self.talk.send_events()
-        while ready and self._flight.room() and (batch := self._picked("readings", self._route.picker.next)):
+        pick = self._route.picker.live if holds == BACKLOG else self._route.picker.next
+        while ready and holds != ROUTINE and self._flight.room() and (batch := self._picked("readings", pick)):
             self._send(batch)
 
     def _ready(self) -> bool:
@@ -177,9 +216,9 @@ class Forwarder:
         self._hold(what, why)
         return batch
 
-    def _send_copies(self) -> None:
+    def _send_copies(self, *, routine: bool) -> None:
         """What the card does not take, alarms first; what is refused or lost on the way comes again from the card."""
-        for alarm in (True, False):
+        for alarm in (True, False) if routine else (True,):
             while self._flight.room(urgent=alarm) and (
                 batch := self._unstored.next(self._node, self._flight.readings(self.settings.batch), alarm=alarm)
             ):

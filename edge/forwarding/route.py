@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from edge.budget import Budget
+from edge.forwarding.schedule import Schedule
 from edge.outbox.cursor import Cursor
 from edge.outbox.picker import Picker
 from edge.outbox.unstored import Unstored
@@ -29,4 +31,6 @@ class Route:
     payload: Payload
     cursor: Cursor
     picker: Picker
+    budget: Budget
+    schedule: Schedule
     unstored: Unstored = field(default_factory=Unstored)

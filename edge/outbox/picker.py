@@ -29,6 +29,18 @@ class Picker:
         """Seconds until the rate lets the next batch of the backlog go."""
         return self._bucket.pause()
 
+    @property
+    def behind(self) -> bool:
+        """Whether the destination still lacks what was there when it was connected, or was asked for again."""
+        return bool(self._again) or self._cursor.gap(1, self._border - 1) is not None
+
+    @property
+    def alarmed(self) -> bool:
+        """Whether the destination lacks an alarm. Raises ``OSError``."""
+        last = self._outbox.last
+        gap = self._cursor.gap(1, last)
+        return gap is not None and any(self._cursor.gap(*run) for run in self._outbox.alarms(gap[0], last))
+
     def wants(self, reading: Reading) -> bool:
         """Whether the destination gets readings like this one."""
         return self._wanted is None or self._wanted(reading)
@@ -57,7 +69,7 @@ class Picker:
 
     def next(self, node: str, count: int) -> Batch | None:
         """At most ``count`` routine readings; None when nothing waits or the rate forbids. Raises ``OSError``."""
-        return self._next_live(node, count) or self._next_old(node, count) or self._next_again(node, count)
+        return self.live(node, count) or self._next_old(node, count) or self._next_again(node, count)
 
     def again(self, node: str, seqs: Iterable[tuple[int, int]], lane: str) -> Batch | None:
         """A batch that was given before, by the runs of its seqs; None when it is gone. Raises ``OSError``."""
@@ -66,7 +78,8 @@ class Picker:
         reader.close()
         return Batch(node, stored, lane) if stored else None
 
-    def _next_live(self, node: str, count: int) -> Batch | None:
+    def live(self, node: str, count: int) -> Batch | None:
+        """At most ``count`` readings that are newer than the connection. Raises ``OSError``."""
         while (gap := self._cursor.gap(self._live, self._outbox.last)) is not None:  # void seqs are settled already
             batch, self._live = self._pick(self._live_reader, gap, count, node, "live")
             if batch is not None:

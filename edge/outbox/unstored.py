@@ -36,6 +36,11 @@ class Unstored:
             self._alarms.clear()
             self.pause = None
 
+    @property
+    def alarmed(self) -> bool:
+        """Whether an alarm waits."""
+        return bool(self._alarms)
+
     def next(self, node: str, count: int, *, alarm: bool = False) -> Batch | None:
         """The oldest of them, of one boot; they are forgotten here."""
         with self._lock:

@@ -8,6 +8,8 @@ from edge.forwarding.forwarder import Forwarder
 from edge.sensing.condition import Health
 from edge.sensing.device import Device
 
+REACHED = ("connected", "resting")
+
 
 @dataclass(frozen=True, slots=True)
 class Flow:
@@ -20,7 +22,7 @@ class Flow:
     def of(cls, devices: Sequence[Device], forwarders: Sequence[Forwarder]) -> "Flow":
         """The flow through these parts now."""
         measuring = (device.name for device in devices if device.health is Health.OK and device.counts.good)
-        reached = (forwarder.name for forwarder in forwarders if forwarder.state == "connected")
+        reached = (forwarder.name for forwarder in forwarders if forwarder.state in REACHED)
         return cls(frozenset(measuring), frozenset(reached))
 
     def lost(self, then: "Flow", sensors: Sequence[str], uplinks: Sequence[str]) -> list[str]:

@@ -102,6 +102,8 @@ class ClockSettings:
 class UplinkSettings:
     """A destination; files are absolute paths or "", ``rate`` is readings a second (None: no limit).
 
+    Budgets are bytes, ``connect_every`` and ``connect_for`` seconds (None: no limit; connected all the time).
+
     ``hosts`` are the brokers of a cluster, ``host`` the first of them; empty where it is the only one. ``sensors`` and
     ``quantities`` say what it gets; empty is all.
     """
@@ -124,6 +126,10 @@ class UplinkSettings:
     discovery: str = "none"
     batch: int = 500
     rate: float | None = None
+    budget_day: int | None = None
+    budget_month: int | None = None
+    connect_every: float | None = None
+    connect_for: float | None = None
     window: int = 16
     custody: str = "puback"
     sensors: tuple[str, ...] = ()

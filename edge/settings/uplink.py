@@ -33,6 +33,10 @@ UPLINK = (
     Option("discovery", str, "none", "whose entities to make", choices=("none", "homeassistant")),
     Option("batch", int, 500, "readings in a message at most", low=1, high=100_000),
     Option("rate", "rate", None, "backlog readings, at least one an hour", low=1 / 3600),
+    Option("budget_day", "size", None, 'what it may cost in a day: budget_day = "20MB"', low=100_000, unit="bytes"),
+    Option("budget_month", "size", None, 'in a month: budget_month = "500MB"', low=100_000, unit="bytes"),
+    Option("connect_every", "duration", None, "without it, it is connected all the time", low=60, high=7 * 86_400),
+    Option("connect_for", "duration", None, "at most; without it, until everything has arrived", low=10),
     Option("window", int, 16, "messages on their way at a time", low=1, high=1000),
     Option("custody", str, "puback", "whose word lets a reading go", choices=("puback", "receipt")),
     Option("sensors", list, (), "names of the sensors it gets; without it, all"),
@@ -53,6 +57,7 @@ def uplink(entry: Entry, sensors: Sequence[str], report: Report) -> UplinkSettin
     _check_topic(table, got)
     _check_payload(table, got)
     _check_secrets(table, got)
+    _check_schedule(table)
     _check_names(table, got, sensors)
     if report.failed:
         return None
@@ -134,6 +139,11 @@ def _check_topic(table: Table, got: dict[str, Any]) -> None:
         table.at_value(
             entry, "'topic' lacks {node}: nodes would share it", 'add it: "edge/{node}/{channel}"', "warning"
         )
+
+
+def _check_schedule(table: Table) -> None:
+    if (entry := table.entry.value.get("connect_for")) is not None and "connect_every" not in table.entry.value:
+        table.at_key(entry, "'connect_for' needs 'connect_every'", 'add connect_every = "15min", or remove it')
 
 
 def _check_payload(table: Table, got: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from edge.settings.model import UplinkSettings
 from edge.uplink import certificate, secret, tls
 from edge.uplink.address import Address
 from edge.uplink.guard import Guard
+from edge.uplink.meter import Meter
 from edge.uplink.paho import mqtt
 from edge.uplink.patience import Patience
 from edge.uplink.reasons import PAUSE, Does, reason
@@ -74,6 +75,7 @@ class MqttUplink:
         self._fruitless = False  # the last session that sent something got no acknowledgement
         self._baffled = False  # neither version worked: they take turns, or else each try would be two
         self._session: Session | None = None
+        self._meter = Meter()
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)
         self._woken.setblocking(False)
@@ -121,6 +123,10 @@ class MqttUplink:
         session = self._now()
         taken, session.received = session.received, []
         return [(self._inbound[topic], payload) for topic, payload in taken if topic in self._inbound]
+
+    def traffic(self) -> int:
+        """Bytes since the last call, of attempts that failed as well; not those of the name service."""
+        return self._meter.take()
 
     def wake(self) -> None:
         """Ends a ``poll`` early."""
@@ -199,6 +205,7 @@ class MqttUplink:
 
     def _connection(self) -> Any:
         sock: Any = self._hosts[0].address.connect()
+        self._meter.begin(sock)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -207,6 +214,7 @@ class MqttUplink:
                 self._note_ends(tls.ends(sock))
         except BaseException:
             sock.close()
+            self._meter.end()
             raise
         return sock
 
@@ -248,6 +256,7 @@ class MqttUplink:
     def _drop(self) -> None:
         if self._session is not None:
             self._session.drop()
+            self._meter.end()
             self._learn(self._session)
         self._session = None
 

@@ -35,6 +35,9 @@ class Uplink(Protocol):
     def inbox(self) -> list[tuple[str, bytes]]:
         """What came since the last call, unread: channel (``receipt``, ``command``) and payload of each message."""
 
+    def traffic(self) -> int:
+        """Bytes that the network carried in both directions since the last call, with all headers."""
+
     def wake(self) -> None:
         """Ends a ``poll`` early; from any thread."""
 

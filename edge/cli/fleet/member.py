@@ -6,12 +6,14 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from edge.budget import Budget
 from edge.cli.fleet.link import Link
 from edge.cli.fleet.plan import Plan
 from edge.clock import Clock
 from edge.events import Events
 from edge.forwarding.forwarder import Forwarder
 from edge.forwarding.route import Route
+from edge.forwarding.schedule import Schedule
 from edge.outbox.cursor import Cursor, Ledger
 from edge.outbox.outbox import Outbox
 from edge.outbox.picker import Picker
@@ -35,7 +37,8 @@ class Member:
         settings = UplinkSettings("fleet", "mqtt", plan.host, plan.port, tls=False, compress="deflate", window=4)
         uplink = Link(settings, self.name, _status, self._clock, cut, on_connect)
         cursor = Cursor("fleet")
-        route = Route(settings, uplink, load("senml+json")(), cursor, Picker(self._outbox, cursor, None))
+        picker = Picker(self._outbox, cursor, None)
+        route = Route(settings, uplink, load("senml+json")(), cursor, picker, Budget(self._clock), Schedule(self.name))
         backoff = Backoff(self.name, plan.real(FIRST), plan.real(LONGEST))
         events = Events(self._clock, State(folder / "state.json"))
         self._forwarder = Forwarder(self.name, route, events, self._clock, backoff)

@@ -12,7 +12,7 @@ from drivers.framing import Sentence
 from drivers.gnss import ubx
 from drivers.sensirion import words
 from tests.captured import FOLDER, require
-from tests.test_streams import Wire
+from tests.fakes import Pieces
 
 require()
 
@@ -41,7 +41,7 @@ def particles():
 
 
 def measured(name, frame):
-    driver = drivers.load(name)(Wire([frame]))
+    driver = drivers.load(name)(Pieces([frame]))
     try:
         return dict(driver.measure().values)
     except drivers.DriverError:

@@ -14,7 +14,7 @@ from drivers.gnss.nmea import NMEA
 from edge.clock import BUILT, Anchor, Clock, Stamp
 from edge.timing.gnsstime import WEEKS, GnssTime, Receiver, repaired
 from tests.captured import FOLDER
-from tests.test_streams import Wire
+from tests.fakes import Pieces
 
 S = 10**9
 NOW = BUILT / S + 1000.0
@@ -110,7 +110,7 @@ def test_ntp_takes_over_from_gnss():
 
 def measured(stream):
     """What the real driver makes of bytes."""
-    driver = NMEA(Wire([stream]))
+    driver = NMEA(Pieces([stream]))
     for _ in range(100_000):
         try:
             yield driver.measure()

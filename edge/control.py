@@ -12,7 +12,7 @@ from typing import Any
 
 log = logging.getLogger("edge.control")
 
-QUESTION = 4096  # bytes at most
+QUESTION = 16_384  # bytes at most
 TIMEOUT = 5.0
 RUN = Path("/run/edge")
 STATE = Path("/var/lib/edge")

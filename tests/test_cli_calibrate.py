@@ -2,13 +2,15 @@
 
 import json
 import os
+import socket
 
 import pytest
 
 from edge.cli import main
 from edge.cli.calibrate.sampling import Sample, matched
 from edge.lock import locked
-from tests.test_alarms import CONFIG, Run, events
+from edge.maths.curve import curve
+from tests.test_alarms import CONFIG, Run, events, on_card
 from tests.waiting import until
 
 BY = ["--by", "A. Ito"]
@@ -66,6 +68,26 @@ def test_a_record_is_in_force_from_the_next_reading_on_until_it_is_taken_back(de
             "in force",
             "taken back",
         ]
+
+
+def test_every_value_on_the_card_follows_from_its_raw_value_and_the_record(desk, tmp_path):
+    with Run(tmp_path, CONFIG) as node:
+        until(lambda: node.status()["sensors"][0]["good"] > 2)
+        points = [f"{n / 3!r}={n / 3.1 + 0.07!r}" for n in range(32)]
+        made = desk.json("air", "temperature", "--points", *points, "--fit", "table", *BY, "--certificate", "K" * 200)
+        until(lambda: node.status()["sensors"][0]["good"] > 12)
+    law = curve(made["curve"])
+    kept = [reading for _, reading in on_card(tmp_path / "state", alarm=False) if reading.quantity == "temperature"]
+    corrected = [reading for reading in kept if reading.raw is not None]
+    assert len(corrected) > 5
+    assert all(reading.value == law(reading.raw) for reading in corrected)
+
+
+def test_a_socket_of_a_node_that_was_killed_is_no_node(desk):
+    (desk.folder / "state" / "run").mkdir(parents=True)
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(desk.folder / "state" / "run" / "control.sock"))
+    assert desk.json("air", "temperature", "--points", "20=21", *BY)["number"] == 1
 
 
 def test_without_a_node_it_is_written_to_the_state_and_in_force_at_the_next_start(desk, tmp_path):

@@ -43,6 +43,7 @@ class Logbook:
         self._last = max([saved.get("last", 0), *(one.number for one in self._records)])
         self._parts: dict[str, str] = saved.get("parts", {})  # what hangs there, by sensor
         self._told: set[int] = set(saved.get("told", []))  # the overdue ones that an event was made of
+        self._standing: dict[str, dict[str, Record]] = {}
         self._laws: dict[str, dict[str, Law]] = {}
         self._limited: list[Record] = []  # those in force that have to be made anew some day
         self._overdue: set[int] = set()
@@ -79,8 +80,8 @@ class Logbook:
             self._last += 1
             done = replace(made, number=self._last, part=self.part(made.sensor), at=now, since=None)
             self._records.append(self._dated(done))
-            self._forget()
             self._settle()
+            self._forget()
         self._tell("calibration", state=_state(done), **_short(self._records[-1]))
         self.save()
         return self._records[-1]
@@ -99,9 +100,7 @@ class Logbook:
 
     def in_force(self, sensor: str) -> dict[str, Record]:
         """The records that count for the part that hangs there now, by quantity."""
-        with self._lock:
-            newest = {one.quantity: one for one in self._records if one.holds_for(sensor, self.part(sensor))}
-        return {quantity: one for quantity, one in newest.items() if one.curve is not None}
+        return dict(self._standing.get(sensor, {}))
 
     def records(self, sensor: str) -> list[Record]:
         """All of a sensor and of the part that hangs there, the oldest first."""
@@ -161,10 +160,19 @@ class Logbook:
 
     def _settle(self) -> None:
         """Makes ready what ``applied`` needs."""
-        standing = {one.number: one for sensor in self._sensors() for one in self.in_force(sensor).values()}
-        self._limited = [one for one in standing.values() if one.lasts is not None]
+        sensors = {*self._parts, *(one.sensor for one in self._records)}
+        self._standing = {sensor: self._newest(sensor) for sensor in sensors}
+        self._limited = [one for one in self._needed().values() if one.lasts is not None]
         self._overdue = {one.number for one in self._late()}
-        self._laws = {sensor: laws for sensor in self._sensors() if (laws := self._laws_of(sensor))}
+        self._laws = {sensor: laws for sensor in sensors if (laws := self._laws_of(sensor))}
+
+    def _newest(self, sensor: str) -> dict[str, Record]:
+        found = {one.quantity: one for one in self._records if one.holds_for(sensor, self.part(sensor))}
+        return {quantity: one for quantity, one in found.items() if one.curve is not None}
+
+    def _needed(self) -> dict[int, Record]:
+        """All that are in force anywhere."""
+        return {one.number: one for standing in self._standing.values() for one in standing.values()}
 
     def _laws_of(self, sensor: str) -> dict[str, Law]:
         """A quantity that has records, but none of the part that hangs there now, is only flagged."""
@@ -176,9 +184,6 @@ class Logbook:
             elif one.quantity not in laws and one.curve is not None:
                 laws[one.quantity] = Law(None, one.unit, Reason.UNCALIBRATED)
         return {quantity: law for quantity, law in laws.items() if law.curve or law.flags}
-
-    def _sensors(self) -> set[str]:
-        return {*self._parts, *(one.sensor for one in self._records)}
 
     def _late(self) -> list[Record]:
         utc = self._date(self._clock.now()) if self._limited else None
@@ -203,11 +208,10 @@ class Logbook:
         return utc is not None and one.since is not None and one.since <= utc
 
     def _forget(self) -> None:
-        """Keeps within bounds: the oldest that nobody needs any more goes."""
-        needed = {one.number for sensor in self._sensors() for one in self.in_force(sensor).values()}
+        """Keeps within bounds: the oldest that is not in force goes."""
+        needed = self._needed()
         while len(self._records) > MOST:
-            gone = next((one for one in self._records if one.number not in needed), self._records[0])
-            self._records.remove(gone)
+            self._records.remove(next((one for one in self._records if one.number not in needed), self._records[0]))
 
 
 def _sound(saved: Any) -> Iterator[Record]:

@@ -12,7 +12,7 @@ from edge.calibration.logbook import Logbook
 from edge.cli import exits
 from edge.cli.asking import asked
 from edge.clock import Clock
-from edge.control import socket_path
+from edge.control import ask
 from edge.errors import EdgeError
 from edge.events import Events
 from edge.lock import locked
@@ -26,13 +26,24 @@ Ask = Callable[..., Any]
 @contextmanager
 def desk(state: Path, config: Path) -> Iterator[Ask]:
     """Asks about calibrations as ``asked`` does, whether a node runs on ``state`` or not; without one by ``config``."""
-    if socket_path(state).exists():
+    if _runs(state):
         yield partial(asked, state)
     elif not state.is_dir():
         raise exits.Failure(f"no node ever ran on {state}. Another state folder: --state DIR", exits.UNAVAILABLE)
     else:
-        with _at_rest(state, _settings(config)) as ask:
-            yield ask
+        with _at_rest(state, _settings(config)) as answers:
+            yield answers
+
+
+def _runs(state: Path) -> bool:
+    """Whether a node answers; one that was killed leaves its socket behind."""
+    try:
+        ask(state, "status")
+    except PermissionError:
+        return True  # to whom it does not is told by ``asked``
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 @contextmanager

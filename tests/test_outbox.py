@@ -479,7 +479,7 @@ def test_a_node_goes_on_behind_the_outbox_of_the_version_before(version_1):
 def test_a_damaged_byte_costs_one_reading_of_the_version_before(version_1):
     path, chance = path_of(version_1, 61), random.Random(1)
     whole = path.read_bytes()
-    for at in range(0, 1371, 5):
+    for at in range(0, 1371, 29):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << chance.randrange(8)]) + whole[at + 1 :])
         outbox = Outbox(version_1, limit=1 << 20, segment=SEGMENT)
         kept = everything(outbox)

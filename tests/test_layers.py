@@ -28,7 +28,7 @@ LAYERS = (
     ("edge.reading",),
     ("edge.clock", "edge.errors", "edge.durable", "edge.maths"),
     ("edge.dates", "edge.timex"),
-    ("edge",),
+    ("edge", "edge.lean"),
     ("drivers",),
     ("drivers.plug",),
     ("drivers.registry", "drivers.sim"),

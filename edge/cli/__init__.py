@@ -8,6 +8,7 @@ from typing import Any
 
 import edge
 from edge.cli import exits
+from edge.lean import later
 
 COMMANDS = {
     "run": "the node, in the foreground",
@@ -42,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words[0] not in COMMANDS:
         print(f"edge: there is no command {words[0]!r}{_nearest(words[0])}\n\n{_help()}", file=sys.stderr)
         return exits.USAGE
+    if words[0] == "run":
+        later("inspect")
     module: Any = importlib.import_module(f"edge.cli.{words[0]}")
     return _guarded(module, words)
 

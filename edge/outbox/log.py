@@ -241,10 +241,12 @@ class Log:
     def _make_folder(self) -> None:
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+            sync_folder(self._folder.parent)
         except FileExistsError:
             log.error("%s is no folder; it is set aside in quarantine/ beside it", self._folder)
             set_aside(self._folder)
             self._folder.mkdir(mode=0o750)
+            sync_folder(self._folder.parent)
 
     def _resume(self, first: int) -> bool:
         """Takes up writing where the last segment ends; one without a header is set aside instead.

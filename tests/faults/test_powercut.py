@@ -91,12 +91,13 @@ def judged(folder, life, at):
 
 def crashed(tmp_path, life, begin, states):
     """What every crash state had to tell."""
-    power, image, found = PowerCut(life.start, life.ops, random.Random(SEED)), tmp_path / "crash.img", []
-    for cut in cuts(life, begin, states):
+    power, found = PowerCut(life.start, life.ops, random.Random(SEED)), []
+    for number, cut in enumerate(cuts(life, begin, states)):
+        image = tmp_path / f"crash-{number}.img"  # a file of its own: the kernel may still hold the last one
         power.write(image, cut)
         with mounted(image, tmp_path / "crash") as folder:
             found.append(judged(folder, life, life.ops[cut].end))
-    image.unlink()
+        image.unlink()
     return found
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from drivers import Reason
 from edge.filters import FILTERS
 from edge.reading import GOOD, Level, Reading
 from tests.series import QUANTITIES, flags, read
@@ -233,3 +234,18 @@ def test_beyond_the_sensor_is_bad_beyond_the_place_suspect(value, level):
     work = FILTERS["range"](QUANTITIES, suspect_low=-20.0, suspect_high=40.0)
     (out,) = work(next(read(value)))
     assert out.quality.level == level
+
+
+def test_the_limits_of_the_data_sheet_are_for_what_the_sensor_showed():
+    work, own = FILTERS["range"](QUANTITIES), FILTERS["range"](QUANTITIES, low=0.0)
+    clean, full = read("0 1000", "pm10")
+    (corrected,), (lower,) = work(clean.valued(-1.0)), work(full.valued(900.0))
+    assert corrected.quality == GOOD
+    assert lower.quality.reasons == Reason.SATURATED
+    assert next(iter(own(clean.valued(-1.0)))).quality.reasons == Reason.OUT_OF_RANGE
+
+
+def test_clean_air_stays_clean_behind_a_calibration():
+    work = FILTERS["stuck"](QUANTITIES, **{"for": 4.0})
+    out = [done for reading in read("0 0 0 0 0 0 0", "pm10") for done in work(reading.valued(-1.0))]
+    assert all(reading.quality == GOOD for reading in out)

@@ -19,8 +19,9 @@ class Range(Flagger):
     """Outside ``low`` to ``high`` a value is bad, outside ``suspect_low`` to ``suspect_high`` it is suspect.
 
     The gross range test of QARTOD: the outer limits are what the sensor can measure, the inner ones what the place has
-    ever had. Without limits the quantity's own, from the data sheet. All in the unit of the quantity. A value at such
-    a limit of the data sheet is suspect, ``saturated``: the sensor can show no more, and the truth may lie beyond.
+    ever had. Without limits the quantity's own, from the data sheet: these are for the value as measured, before any
+    calibration. At such a limit it is suspect, ``saturated``: the sensor can show no more, and the truth may lie
+    beyond. All in the unit of the quantity.
     """
 
     options = (
@@ -41,8 +42,8 @@ class Range(Flagger):
         """As every filter."""
         super().__init__(quantities, **options)
         self._usual = _limits(self.set["suspect_low"], self.set["suspect_high"])
-        self._possible = {name: self._of(quantity) for name, quantity in quantities.items()}
-        self._other = _limits(self.set["low"], self.set["high"])  # for what another filter added
+        self._believable = _limits(self.set["low"], self.set["high"])
+        self._sheet = {name: self._of(quantity) for name, quantity in quantities.items()}
         self._ends = {name: self._clipped(quantity) for name, quantity in quantities.items()}
         for low, high in (("low", "high"), ("suspect_low", "suspect_high")):
             if None not in (self.set[low], self.set[high]) and self.set[low] >= self.set[high]:
@@ -50,15 +51,17 @@ class Range(Flagger):
 
     def judge(self, reading: Reading, value: float) -> Quality:
         """``out_of_range``: bad or suspect; ``saturated`` at a limit."""
-        low, high = self._possible.get(reading.quantity, self._other)
-        if not low <= value <= high:
+        shown = value if reading.raw is None else reading.raw
+        first, last = self._sheet.get(reading.quantity, NOWHERE)  # not of what another filter added
+        low, high = self._believable
+        if not (first <= shown <= last and low <= value <= high):
             return IMPOSSIBLE
-        least, most = self._usual
-        found = GOOD if least <= value <= most else UNUSUAL
-        if low < value < high:
+        low, high = self._usual
+        found = GOOD if low <= value <= high else UNUSUAL
+        if first < shown < last:
             return found
         low, high = self._ends.get(reading.quantity, NOWHERE)
-        return found if low < value < high else found.joined(CLIPPED)
+        return found if low < shown < high else found.joined(CLIPPED)
 
     def about(self, quantity: str) -> str:
         """The limits."""
@@ -67,15 +70,14 @@ class Range(Flagger):
         return f"{low:g} .. {high:g}{usual}"
 
     def _of(self, quantity: Quantity) -> tuple[float, float]:
-        low, high = self.set["low"], self.set["high"]
-        return quantity.low if low is None else low, quantity.high if high is None else high
+        """The limits of the data sheet, where nobody set others."""
+        low = quantity.low if self.set["low"] is None else NOWHERE[0]
+        return low, quantity.high if self.set["high"] is None else NOWHERE[1]
 
     def _clipped(self, quantity: Quantity) -> tuple[float, float]:
-        """Where the sensor is at its end; a limit that somebody set is no end of the sensor."""
-        clips = self.set["clips"] or nature(quantity.name).clips
-        low = quantity.low if clips in ("low", "both") and self.set["low"] is None else NOWHERE[0]
-        high = quantity.high if clips in ("high", "both") and self.set["high"] is None else NOWHERE[1]
-        return low, high
+        """Those of them at which the sensor is at its end."""
+        clips, (low, high) = self.set["clips"] or nature(quantity.name).clips, self._of(quantity)
+        return low if clips in ("low", "both") else NOWHERE[0], high if clips in ("high", "both") else NOWHERE[1]
 
 
 def _limits(low: float | None, high: float | None) -> tuple[float, float]:

@@ -47,7 +47,8 @@ class Stuck(Flagger):
         line = self._lines.of(reading)
         if line.steady:
             return GOOD
-        free = value == line.resting or Reason.SATURATED in reading.quality.reasons
+        rests = line.resting is not None and line.resting in (value, reading.raw)  # also before its calibration
+        free = rests or Reason.SATURATED in reading.quality.reasons
         held = line.held(reading.at.ticks, value, self._long / SHARE)
         return FOUND if held >= self._long and not free else GOOD
 

@@ -1,5 +1,6 @@
 """What a sensor is checked for without being told, and what of that a person's own filters replace."""
 
+import json
 from collections import Counter
 
 import pytest
@@ -8,6 +9,7 @@ import drivers
 from drivers import CATALOGUE, NONE, Quantity, Reason
 from drivers.sim import SimPort
 from drivers.sim.time import VirtualTime
+from edge.cli import driver as driver_command
 from edge.filters import Check, Flagger, completed, defaults, linked
 from edge.filters.nature import NATURES, nature
 from edge.filters.range import Range
@@ -99,3 +101,13 @@ def test_healthy_simulators_of_the_demo_are_not_flagged(name):
         found.update(str(one.quality.reasons & ~Reason.WARMING_UP) for one in device.step())
         time.wait(max(0.001, device.due - time.now()))
     assert found.keys() == {str(NONE)}, found
+
+
+def test_driver_show_tells_what_is_checked(capsys):
+    assert driver_command.main(["show", "sht3x"]) == 0
+    shown = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["stuck", "for", "=", "3", "h", "temperature", "humidity"] in shown
+    assert driver_command.main(["show", "sps30", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["defaults"]
+    ascending = {"ascending": ["pm1", "pm2_5", "pm4", "pm10"]}
+    assert {"type": "cross", "quantity": None, "options": ascending} in told

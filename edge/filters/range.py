@@ -65,9 +65,9 @@ class Range(Flagger):
 
     def about(self, quantity: str) -> str:
         """The limits."""
-        low, high = self._possible.get(quantity, self._other)
+        (first, last), (low, high) = self._sheet.get(quantity, NOWHERE), self._believable
         usual = "" if self._usual == _limits(None, None) else f", here {self._usual[0]:g} .. {self._usual[1]:g}"
-        return f"{low:g} .. {high:g}{usual}"
+        return f"{max(first, low):g} .. {min(last, high):g}{usual}"
 
     def _of(self, quantity: Quantity) -> tuple[float, float]:
         """The limits of the data sheet, where nobody set others."""

@@ -12,13 +12,15 @@ from drivers.sim import SimPort
 from drivers.sim.time import VirtualTime
 from edge.calibration.calibrating import Calibrating
 from edge.calibration.logbook import MOST, Logbook
-from edge.calibration.record import Record, calibrated, record
+from edge.calibration.record import Record, record
 from edge.clock import Anchor, Clock, Stamp
 from edge.filters import Chain
+from edge.filters.calibrate import calibrated
 from edge.maths.curve import Line, Polynomial, Steps, curve, formula
 from edge.maths.fit import goodness
 from edge.reading import GOOD, MISSING, Reading
 from edge.sensing.device import Device
+from edge.sensing.totals import fallen
 from edge.settings import SensorSettings
 from edge.state import State
 
@@ -170,6 +172,12 @@ def test_the_record_of_a_part_without_a_number_goes_by_the_name_of_the_sensor(la
     assert lab.read() == (6.5, False)
 
 
+def test_a_total_falls_by_what_the_meter_says_not_by_its_calibration():
+    last = {"volume": Reading("main", "volume", 110.0, "L", Stamp("boot", 0), raw=100.0)}
+    for total, falls in ((101.0, []), (99.0, [("volume", 100.0, 99.0)])):
+        assert [*fallen([Reading("main", "volume", total, "L", Stamp("boot", 1))], last)] == falls
+
+
 def test_undo_goes_back_step_by_step_and_forgets_nothing(lab):
     lab.plug("01")
     for offset in (1.0, 2.0, 3.0):
@@ -230,8 +238,11 @@ def test_an_overdue_one_still_corrects_but_is_flagged_and_told_once(lab):
     lab.book.tick()
     lab.book.tick()
     assert lab.read() == (6.5, True)
-    lab.begin()
+    lab.boot()
     lab.book.tick()
+    lab.clock.date(DATE + 2 * DAY)
+    lab.book.tick()
+    assert lab.read() == (6.5, True)
     assert lab.states == ["in force", "overdue"]
     lab.add(lasts=DAY)
     assert lab.read() == (6.5, False)

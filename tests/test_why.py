@@ -31,9 +31,10 @@ AIR = "air/temperature"
 
 
 @quick
-@given(series(), st.permutations(sorted(name for name in FILTERS if name != "voc_index")))
-def test_to_watch_a_chain_changes_nothing(readings, names):
-    plain, watched = (Chain([(None, built(name)) for name in names]) for _ in range(2))
+@given(series(), st.permutations(sorted(name for name in FILTERS if name != "voc_index")), st.data())
+def test_to_watch_a_chain_changes_nothing(readings, names, data):
+    bound = [data.draw(st.sampled_from([None, None, "pm1", "pm2_5"])) for _ in names]
+    plain, watched = (Chain([*zip(bound, map(built, names), strict=True)]) for _ in range(2))
     for reading in readings:
         assert repr(watched.traced([reading], Path("pm1", "dut", [reading]))) == repr(
             plain([reading])
@@ -93,6 +94,14 @@ def test_the_calibration_is_a_step_where_there_is_one():
     ]
 
 
+def test_one_measurement_is_watched_and_no_more():
+    way = Way("sht3x", Chain([]))
+    way.watch("temperature")
+    for reading in read("7 8"):
+        way.filtered(way.corrected([reading]))
+    assert way.seen.told()[0]["readings"][0]["value"] == 7.0
+
+
 @pytest.fixture
 def outbox(tmp_path):
     """Three channels in turn over many segments, one reading a second; an alarm at the end."""
@@ -111,6 +120,11 @@ def test_the_newest_of_a_channel_at_a_moment_is_found(outbox, second):
     seq, reading = newest(outbox, lambda one: one.device == "s0", lambda at: at.ticks > second * 10**9)
     assert reading.value == min(second, 2999) // 3 * 3
     assert seq == reading.value + 1
+
+
+def test_a_mean_is_found_although_it_was_written_after_younger_readings(outbox):
+    outbox.put([Reading("m", "level", 5.0, "m", Stamp("b", 2700 * 10**9), span=300.0)])
+    assert newest(outbox, lambda one: one.device == "m", lambda at: at.ticks > 2750 * 10**9)[1].value == 5.0
 
 
 def test_what_never_spoke_and_what_is_too_early_is_not_found(outbox):

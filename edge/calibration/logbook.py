@@ -11,9 +11,10 @@ from threading import RLock
 from typing import Any, NamedTuple
 
 from drivers import NONE, Reason
-from edge.calibration.record import Record, calibrated, record
+from edge.calibration.record import Record, record
 from edge.clock import Clock, Stamp
 from edge.errors import StorageError
+from edge.filters.calibrate import calibrated
 from edge.maths.curve import Curve
 from edge.reading import Reading
 from edge.state import State

@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from drivers import Reason
 from edge.clock import Stamp
-from edge.filters.filter import changed
 from edge.maths.curve import Curve, curve, formula
 from edge.maths.fit import Goodness, Pair
-from edge.reading import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +86,3 @@ def record(saved: Mapping[str, Any]) -> Record:
     fields["pairs"] = tuple((float(raw), float(true)) for raw, true in saved["pairs"])
     fields["goodness"] = saved["goodness"] and Goodness(**saved["goodness"])
     return Record(**fields)
-
-
-def calibrated(reading: Reading, law: Curve) -> Reading:
-    """The reading as it would be of a true sensor, the raw value beside; beyond a table it is ``uncalibrated``."""
-    done = changed(reading, law)
-    beyond = reading.value is not None and not law.covers(reading.value)
-    return done.flagged(Reason.UNCALIBRATED) if beyond else done

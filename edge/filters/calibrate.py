@@ -5,7 +5,7 @@ from typing import Any
 
 from drivers import Option, Quantity, Reason
 from edge.filters.filter import Filter, Unfit, changed
-from edge.maths.curve import curve, formula
+from edge.maths.curve import Curve, curve, formula
 from edge.reading import Reading
 
 EXAMPLE = "e.g. points = [[0.0, 0.3], [10.0, 10.1]]"
@@ -40,6 +40,11 @@ class Calibrate(Filter):
 
     def __call__(self, reading: Reading) -> Iterable[Reading]:
         """The corrected reading with its raw value."""
-        done = changed(reading, self._curve)
-        beyond = reading.value is not None and not self._curve.covers(reading.value)
-        return (done.flagged(Reason.UNCALIBRATED) if beyond else done,)
+        return (calibrated(reading, self._curve),)
+
+
+def calibrated(reading: Reading, law: Curve) -> Reading:
+    """The reading as it would be of a true sensor, the raw value beside; beyond a table it is ``uncalibrated``."""
+    done = changed(reading, law)
+    beyond = reading.value is not None and not law.covers(reading.value)
+    return done.flagged(Reason.UNCALIBRATED) if beyond else done

@@ -79,11 +79,16 @@ class _Panel:
         for quantity, flagger in self._links:
             found = [judged(one, (flagger,)) if quantity in (None, one.quantity) else one for one in readings]
             path.through(flagger, quantity, found)
-            out = [one._replace(quality=one.quality.joined(new.quality)) for one, new in zip(out, found, strict=True)]
+            out = [_joined(*each) for each in zip(out, readings, found, strict=True)]
         return out
 
     def rest(self) -> list[Reading]:
         return []
+
+
+def _joined(out: Reading, before: Reading, found: Reading) -> Reading:
+    """The reading with what a flagger found; the very same one, as in a panel, where that is nothing."""
+    return out if found.quality is before.quality else out._replace(quality=out.quality.joined(found.quality))
 
 
 def _stages(links: Sequence[tuple[str | None, Filter]]) -> Iterator[_Single | _Panel]:

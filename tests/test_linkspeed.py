@@ -4,7 +4,9 @@ from collections import deque
 
 import pytest
 
-from edge.forwarding.linkspeed import FIRST, FLIGHT, LEAST, MESSAGE, LinkSpeed
+from edge.forwarding.linkspeed import BUSY, FIRST, LEAST, MESSAGE, LinkSpeed
+
+FLIGHT = MESSAGE + BUSY  # seconds that a message is under way, if the link is as fast as it was
 
 
 class Link:

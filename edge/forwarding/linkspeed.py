@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 MESSAGE, BUSY = 2.0, 3.0  # seconds of the link: one message; what is under way when no further one goes
-FLIGHT = MESSAGE + BUSY  # seconds that a message is under way at most, if the link is as fast as it was
 FIRST = 1200.0  # bytes a second that a new connection is taken for: 9.6 kbit/s
 SAMPLES = 8  # acknowledgements whose best counts: a lost packet stalls a link, but does not make it slower
 LEAST = 1000  # bytes of a message on the slowest link: less is mostly headers, and a broker may just be slow to answer
@@ -66,6 +65,7 @@ class LinkSpeed:
         self._acked += size
         came = self._acked - mark.acked
         measured = came / max(1e-6, now - mark.since)
-        if came >= self.message / 2 if measured > self.rate else now - mark.at > MESSAGE:
+        telling = came >= self.message / 2 if measured > self.rate else now - mark.at > MESSAGE
+        if telling:
             self._samples.append(min(measured, self.rate * 2))
             self.rate = max(self._samples)

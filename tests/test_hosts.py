@@ -126,3 +126,12 @@ def test_what_was_not_acknowledged_comes_again(tmp_path):
             assert centre.next(0.2) is None
     finally:
         broker.kill()
+
+
+def test_after_both_versions_failed_one_that_says_it_has_no_5_costs_no_turn(pair):
+    first, second = pair
+    first.mode, second.mode = "silent", "only3"
+    node = uplink(first.port, "127.0.0.1", "127.0.0.2")
+    fails(node)
+    assert work(node) and second.versions == [5, 4]
+    node.close()

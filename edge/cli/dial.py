@@ -3,8 +3,10 @@
 import argparse
 import ipaddress
 import ssl
+import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -41,7 +43,9 @@ def add_broker(to: argparse.ArgumentParser) -> None:
                     help="default: 127.0.0.1; of a cluster several, tried in turn")  # fmt: skip
     to.add_argument("--username", default="", help="the name the broker knows you by")
     to.add_argument("--password-file", type=Path, metavar="FILE", help="its first line is the password")
-    to.add_argument("--ca-file", type=Path, metavar="FILE", help="who signed the broker's certificate")
+    to.add_argument(
+        "--ca-file", type=Path, metavar="FILE", help="who signed the broker's certificate; TLS to this machine, too"
+    )
     to.add_argument("--insecure-plaintext", action="store_true", help="no TLS towards another machine")
     to.add_argument("--topic", default="edge/{node}/{channel}", help="default: %(default)s")
 
@@ -58,11 +62,14 @@ class Line:
         It does so for a day (MQTT 3.1.1: as long as it likes), and each message until ``acknowledge``.
         """
         self._args, self._name, self._keep = args, name, keep
-        self._plain = args.insecure_plaintext or all(_loopback(_split(place)[0]) for place in args.broker.split(","))
+        self._plain = not args.ca_file and (
+            args.insecure_plaintext or all(_loopback(_split(place)[0]) for place in args.broker.split(","))
+        )
         self._places = deque(_places(args.broker, 1883 if self._plain else 8883))
         self._came: SimpleQueue[tuple[Arrival, Message]] = SimpleQueue()
         self._ready: SimpleQueue[str | None] = SimpleQueue()
         self._topics: list[str] = []
+        self._subscribed: SimpleQueue[tuple[int, Sequence[Any]]] = SimpleQueue()
         self._taken: list[Arrival] = []
         self._connections = 0
         self._client = self._made(mqtt.MQTTv5)
@@ -85,9 +92,19 @@ class Line:
         self._client.loop_stop()
 
     def subscribe(self, topic: str) -> None:
-        """From now on messages of this topic come in, also after the connection was lost and is back."""
+        """From now on messages of this topic come in, also after the connection was lost and is back.
+
+        Raises ``Failure`` where the broker does not allow it.
+        """
         self._topics.append(topic)
-        self._client.subscribe(topic, qos=1)
+        _, number = self._client.subscribe(topic, qos=1)
+        answer, end = None, time.monotonic() + CONNECT
+        while answer is None and (left := end - time.monotonic()) > 0:
+            with suppress(Empty):
+                answered, codes = self._subscribed.get(timeout=left)
+                answer = codes if answered == number else None
+        if answer is None or any(code.is_failure for code in answer):
+            raise self._failure(f"it does not let us listen to {topic}: {answer[0] if answer else 'no answer'}")
 
     def acknowledge(self) -> None:
         """All that ``next`` has given is kept: the broker may forget it."""
@@ -127,6 +144,7 @@ class Line:
             protocol=version, manual_ack=self._keep,
         )  # fmt: skip
         client.on_connect, client.on_message = self._connected, self._take
+        client.on_subscribe = lambda _, __, number, codes, ___: self._subscribed.put((number, codes))
         client.on_connect_fail, client.on_disconnect = self._turn, self._turn
         client.reconnect_delay_set(1, LONGEST)
         if self._args.username:

@@ -222,7 +222,7 @@ class MqttUplink:
         """Whether the broker may have stumbled over MQTT 5; then the next connection is made with 3.1.1."""
         if self._version != mqtt.MQTTv5:
             self._try_5_at = 0.0
-        elif error.state in NO_5 and not self._baffled:
+        elif error.state == "version" or (error.state in NO_5 and not self._baffled):
             self._version, self._try_5_at = mqtt.MQTTv311, time.monotonic() + TRY_5_AGAIN
             return True
         return False

@@ -91,8 +91,12 @@ class Session:
         self._handed(topic, payload, None, retain=retain)
 
     def subscribe(self, topic: str) -> None:
-        """Asks for what comes on a topic."""
-        self._client.subscribe(topic, qos=1)
+        """Asks for what comes on a topic; the session ends with the connection, so QoS 1 would bring nothing more.
+
+        In 3.1.1 it even harms: RabbitMQ 3.10 then makes a durable queue, which bars the client from the whole cluster
+        while the server that holds it is down.
+        """
+        self._client.subscribe(topic, qos=1 if self._version == mqtt.MQTTv5 else 0)
 
     def size(self, topic: str, payload: bytes, properties: Mapping[str, str]) -> int:
         """Bytes that a PUBLISH takes at most, its header and a topic alias included (MQTT 5, 3.3)."""

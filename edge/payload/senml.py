@@ -22,6 +22,7 @@ UNITS = {"1": "/", "%": "/100", "L": "l"}
 PLACES = {"latitude": "lat", "longitude": "lon"}
 UCUM = {name: unit for unit, name in UNITS.items()} | dict.fromkeys(PLACES.values(), "deg")
 URN = "urn:dev:ops:"
+WRITER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 class SenML(Payload):
@@ -31,7 +32,7 @@ class SenML(Payload):
 
     def encode(self, batch: Batch, dates: Dates) -> bytes:
         """The pack; all its readings are of one boot, so either all of them have a date or none has."""
-        return json.dumps(pack(batch, dates), separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+        return f"[{','.join(map(WRITER.encode, packed(batch, dates)))}]".encode()  # one by one: memory stays low
 
     @classmethod
     def decode(cls, message: bytes, tables: Mapping[str, Table]) -> Iterator[Record]:
@@ -43,8 +44,8 @@ class SenML(Payload):
         return unpack(records)
 
 
-def pack(batch: Batch, dates: Dates) -> list[dict[str, Any]]:
-    """The records of a batch."""
+def packed(batch: Batch, dates: Dates) -> Iterator[dict[str, Any]]:
+    """The records of a batch; the first one carries what all share."""
     ticks = batch.readings[0][1].at.ticks
     base = dates.utc(batch.readings[0][1].at)
     head: dict[str, Any] = {"bn": f"{URN}{batch.node}/"}
@@ -53,15 +54,13 @@ def pack(batch: Batch, dates: Dates) -> list[dict[str, Any]]:
     seq = batch.first
     if seq:
         head["bsq"] = seq
-    records = []
     for number, reading in batch.readings:
         record = _record(reading, 0 if base is None else ticks, dated=base is not None)
         if number and number != seq:
             record["sq"] = seq = number
-        records.append(record)
+        yield head | record
+        head = {}
         seq += 1
-    records[0] = head | records[0]
-    return records
 
 
 def unpack(records: Any) -> Iterator[Record]:

@@ -10,7 +10,7 @@ from typing import Any
 from edge.payload.channels import Table
 from edge.payload.payload import Dates, Payload
 from edge.payload.record import Record, Unreadable
-from edge.payload.senml import pack, unpack
+from edge.payload.senml import packed, unpack
 from edge.reading import Batch
 
 # RFC 8428 table 4; extensions keep their text
@@ -33,7 +33,7 @@ class SenMLCBOR(Payload):
         import cbor2  # an extra: only who sends CBOR needs it
 
         return cbor2.dumps(
-            [{LABELS.get(key, key): _brief(value) for key, value in r.items()} for r in pack(batch, dates)]
+            [{LABELS.get(key, key): _brief(value) for key, value in r.items()} for r in packed(batch, dates)]
         )
 
     @classmethod

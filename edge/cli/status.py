@@ -113,7 +113,9 @@ def _uplink(uplink: dict[str, Any]) -> Iterator[str]:
     yield f"  uplink   {uplink['name']} {state} · {counts}"
     if (budget := _budget(uplink["budget"])) is not None:
         yield f"           {budget}"
-    if uplink["trouble"]:
+    if uplink["trouble"] and not uplink["cause"]:
+        yield f"           waits: {uplink['trouble']}"
+    elif uplink["trouble"]:
         yield f"           last error: {uplink['trouble']} ({uplink['cause']})"
         yield f"           what to do: {uplink['remedy']}"
         yield "           readings wait on the card; tries go on by themselves"

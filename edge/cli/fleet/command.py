@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import IO, Any
 
 from edge.cli import exits
 from edge.cli.args import add_json, parser
@@ -83,9 +83,13 @@ def _plan(args: argparse.Namespace) -> Plan:
 
 def _simulated(plan: Plan, line: Line, centre: Centre) -> list[dict[str, Any]]:
     """The accounts of all crews; what they send is received meanwhile."""
-    began = time.monotonic()
-    crews = [_crew(plan, range(first, min(first + CREW, plan.nodes)), began) for first in range(0, plan.nodes, CREW)]
+    crews = [_crew(plan, range(first, min(first + CREW, plan.nodes))) for first in range(0, plan.nodes, CREW)]
     try:
+        for crew in crews:
+            _pipes(crew)[1].readline()  # it is ready
+        began = time.monotonic()
+        for crew in crews:
+            _tell(crew, str(began))
         while any(crew.poll() is None for crew in crews):
             _take(line, centre, 1.0)
             _progress(plan, began, centre)
@@ -100,13 +104,23 @@ def _simulated(plan: Plan, line: Line, centre: Centre) -> list[dict[str, Any]]:
     return accounts
 
 
-def _crew(plan: Plan, numbers: range, began: float) -> "subprocess.Popen[str]":
+def _crew(plan: Plan, numbers: range) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "edge.cli.fleet.crew"]
     crew = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own
-    assert crew.stdin is not None  # noqa: S101 - a pipe was asked for
-    crew.stdin.write(json.dumps({"plan": asdict(plan), "numbers": list(numbers), "began": began}) + "\n")
-    crew.stdin.flush()
+    _tell(crew, json.dumps({"plan": asdict(plan), "numbers": list(numbers)}))
     return crew
+
+
+def _tell(crew: "subprocess.Popen[str]", line: str) -> None:
+    pipe, _ = _pipes(crew)
+    pipe.write(line + "\n")
+    pipe.flush()
+
+
+def _pipes(crew: "subprocess.Popen[str]") -> tuple[IO[str], IO[str]]:
+    if crew.stdin is None or crew.stdout is None:
+        raise ValueError("a crew is spoken to through pipes")
+    return crew.stdin, crew.stdout
 
 
 def _take(line: Line, centre: Centre, seconds: float) -> None:

@@ -1,6 +1,7 @@
 """A process with some of the nodes: ``select`` takes no file numbers above 1023, so that a few dozen share one.
 
-The parent writes the plan as one line of JSON to its input; it answers with lines of JSON.
+The parent writes the plan as a line of JSON, waits for ``ready`` of all, writes the moment of the start, and gets the
+account as a line of JSON.
 """
 
 import heapq
@@ -26,20 +27,20 @@ PAUSE = 0.5  # seconds between two looks at what waits
 class Crew:
     """Some nodes of a plan, from their start to their account."""
 
-    def __init__(self, plan: Plan, began: float) -> None:
-        """``began`` is the start of the whole simulation in monotonic seconds."""
-        self._plan, self._began = plan, began
+    def __init__(self, plan: Plan, numbers: Sequence[int], folder: Path) -> None:
+        """Makes the nodes; nothing runs yet."""
+        self._plan, self._numbers, self._began = plan, numbers, 0.0
         self._cut, self._still = Event(), Event()
         self._lock = Lock()
         self._connected: list[float] = []  # moments of the fleet at which a session was accepted
         self._due: list[tuple[float, int, Callable[[], object]]] = []  # moment, turn, what happens then
         self._turn = count()
+        self._members = [Member(plan, number, folder / str(number), self._cut, self._note) for number in numbers]
 
-    def run(self, numbers: Sequence[int], folder: Path) -> dict[str, Any]:
-        """Runs these nodes to the end and gives the account."""
-        plan = self._plan
-        members = [Member(plan, number, folder / str(number), self._cut, self._note) for number in numbers]
-        for number, member in zip(numbers, members, strict=True):
+    def run(self, began: float) -> dict[str, Any]:
+        """Runs the nodes to the end and gives the account; ``began`` is the common start in monotonic seconds."""
+        plan, members, self._began = self._plan, self._members, began
+        for number, member in zip(self._numbers, members, strict=True):
             moment = plan.ramp * number / plan.nodes
             self._plan_for(moment, member.start)
             self._plan_for(moment, partial(self._measure, member, moment))
@@ -89,7 +90,9 @@ def main() -> None:
     cut = told["plan"]["cut"]
     plan = Plan(**told["plan"] | {"cut": tuple(cut) if cut else None})
     with tempfile.TemporaryDirectory(prefix=f"edge-fleet-{os.getpid()}-") as folder:
-        print(json.dumps(Crew(plan, told["began"]).run(told["numbers"], Path(folder))), flush=True)
+        crew = Crew(plan, told["numbers"], Path(folder))
+        print("ready", flush=True)
+        print(json.dumps(crew.run(float(sys.stdin.readline()))), flush=True)
 
 
 if __name__ == "__main__":

@@ -165,6 +165,7 @@ def test_chrony_gets_what_its_clock_lacks(tmp_path):
 
 
 def test_a_chrony_that_is_not_there_is_mentioned_once(tmp_path, caplog):
+    caplog.set_level("INFO", "edge.chrony")
     node = Node(tmp_path / "sys", chrony=ChronySock(str(tmp_path / "sock")))
     for number in range(1, 60):
         node.second(number)

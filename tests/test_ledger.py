@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -153,3 +153,15 @@ def test_gap_is_the_first_run_of_missing_numbers():
     assert done.gap(15, 30) == (21, 30)
     assert done.gap(1, 12) == (11, 12)
     assert done.gap(2, 10) is None
+
+
+@given(st.lists(st.tuples(st.integers(1, 99), st.integers(0, 5)), max_size=12))
+def test_a_cursor_comes_back_as_it_was_saved_also_from_the_form_before(pairs):
+    cursor = Cursor("city")
+    for first, length in pairs:
+        cursor.deliver(range(first, first + length))
+    saved = cursor.as_dict()
+    before = saved | {"done": [[first, last] for first, last in Intervals.read(saved["done"])]}
+    for form in (saved, before):
+        again = Cursor("city", form)
+        assert again.as_dict() == saved and again.ledger(120) == cursor.ledger(120)

@@ -42,7 +42,7 @@ class Cursor:
         """``saved`` is what ``as_dict`` gave; a new destination has nothing yet."""
         self.name, self.receipt = name, receipt
         self._lock = RLock()
-        self._done = Intervals(map(tuple, saved["done"]) if saved else ())
+        self._done = _runs_of(saved["done"]) if saved else Intervals()
         self._handed = Intervals()  # acknowledged by the broker, no receipt yet
         self.skipped = int(saved.get("skipped", 0)) if saved else 0
         self.delivered = int(saved["delivered"]) if saved else 0
@@ -117,7 +117,7 @@ class Cursor:
         """For the state file."""
         with self._lock:
             counts = {name: getattr(self, name) for name in ("delivered", "evicted", "refused", "skipped")}
-            return {"done": [list(pair) for pair in self._done], **counts}
+            return {"done": str(self._done), **counts}
 
 
 def runs(seqs: Iterable[int]) -> Iterable[tuple[int, int]]:
@@ -132,3 +132,8 @@ def runs(seqs: Iterable[int]) -> Iterable[tuple[int, int]]:
         first = last = seq
     if first is not None and last is not None:
         yield first, last
+
+
+def _runs_of(saved: Any) -> Intervals:
+    """What ``as_dict`` gave; before, it was a list of pairs."""
+    return Intervals.read(saved) if isinstance(saved, str) else Intervals(map(tuple, saved))

@@ -57,3 +57,13 @@ class Intervals:
         after = bisect_right(self._first, first)
         end = self._first[after] - 1 if after < len(self._first) else last
         return first, min(end, last)
+
+    def __str__(self) -> str:
+        """All runs, ``1-540 550 560-571``: short, as an outage with alarms leaves thousands of them."""
+        return " ".join(f"{first}-{last}" if last > first else f"{first}" for first, last in self)
+
+    @classmethod
+    def read(cls, text: str) -> "Intervals":
+        """What ``str`` gave. Raises ``ValueError``."""
+        ends = (run.partition("-") for run in text.split())
+        return cls((int(first), int(last or first)) for first, _, last in ends)

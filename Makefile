@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 CONFIG ?= config/edge.toml
-QUICK  := -n 4 --dist loadfile --no-loadscope-reorder # most of them wait for something
+QUICK  := -n 6 --dist loadfile --no-loadscope-reorder # most of them wait for something
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .DEFAULT_GOAL := help

@@ -138,6 +138,16 @@ def test_gaps_that_the_node_tells_are_no_loss_without_account():
     assert centre.receipts(1) == {NODE: 6} and centre.receipts(1) == {}
 
 
+@pytest.mark.parametrize(
+    "more", [{}, {"first": 4}, {"first": "4", "last": 6}, {"first": 6, "last": 4}, {"first": -9, "last": 9}]
+)
+def test_a_gap_that_makes_no_sense_is_none(more):
+    centre = Centre(Memory(), {})
+    centre.take("readings", NODE, message(first=1))
+    centre.take("event", NODE, Message("", json.dumps({"event": "gap"} | more).encode(), {}, False))
+    assert centre.accounts[NODE].as_dict()["lost"] == []
+
+
 def test_all_forms_hold_the_same(tmp_path):
     records = list(load("senml+json").decode(message().payload, {}))
     for name in ("a.jsonl", "a.csv", "a.sqlite"):

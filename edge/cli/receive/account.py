@@ -16,7 +16,6 @@ class Account:
         self._lost = Intervals(map(tuple, saved.get("lost", ())))
         self.twice: int = saved.get("twice", 0)
         self.copies: int = saved.get("copies", 0)
-        self.online: bool | None = None
         self.receipt = 0  # the last one that was sent
 
     def take(self, seq: int) -> bool:

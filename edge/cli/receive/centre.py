@@ -38,8 +38,6 @@ class Centre:
                 self._readings(node, message)
             case "event":
                 self._event(node, _json(message.payload))
-            case "status":
-                self.accounts[node].online = _json(message.payload).get("status") == "online"
             case "inventory":
                 self._inventory(_json(message.payload))
 
@@ -76,8 +74,9 @@ class Centre:
         return record.seq is not None and account.take(record.seq)
 
     def _event(self, node: str, event: Mapping[str, Any]) -> None:
-        if event.get("event") in ("gap", "refused", "void"):
-            self.accounts[node].lose(int(event["first"]), int(event["last"]))
+        match event:
+            case {"event": "gap" | "refused" | "void", "first": int(first), "last": int(last)} if 0 < first <= last:
+                self.accounts[node].lose(first, last)
 
     def _inventory(self, inventory: Mapping[str, Any]) -> None:
         try:

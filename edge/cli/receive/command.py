@@ -21,7 +21,7 @@ from edge.cli.receive.store import Store, store
 from edge.cli.words import counted, grouped
 from edge.durable import replace_file
 
-CHANNELS = ("readings", "alarms", "event", "status", "inventory")
+CHANNELS = ("readings", "alarms", "event", "inventory")
 TURN = 1.0  # seconds between two syncs at most
 PAUSE = 0.05  # seconds of silence before a sync: the broker may send no more until it has acknowledgements
 SHOWN = 5  # gaps that the report names

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from edge.forwarding.forwarder import Forwarder
 from edge.sensing.condition import Health
 from edge.sensing.device import Device
+from edge.settings import Settings
 
 REACHED = ("connected", "resting")
 
@@ -39,7 +39,7 @@ class Trial:
     def __init__(self, before: Flow, seconds: float, now: Callable[[], float]) -> None:
         self._before, self._end, self._now = before, now() + seconds, now
 
-    def verdict(self, flow: Flow, settings: Any) -> list[str] | None:
+    def verdict(self, flow: Flow, settings: Settings) -> list[str] | None:
         """None while the trial lasts; then what is lost, nothing if the configuration may stay."""
         if self._now() < self._end:
             return None

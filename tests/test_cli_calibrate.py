@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from edge.cli import main
-from edge.cli.calibrate.sampling import Sample, matched
+from edge.cli.calibrate.sampling import Sample, matched, settled
 from edge.lock import locked
 from edge.maths.curve import curve
 from tests.test_alarms import CONFIG, Run, events, on_card
@@ -124,10 +124,25 @@ def test_points_are_captured_until_it_is_finished_and_the_sensor_is_under_mainte
 def test_a_sensor_that_does_not_settle_gives_no_point(desk, tmp_path):
     with Run(tmp_path, CONFIG) as node:
         until(lambda: node.status()["sensors"][0]["good"] > 2)
-        code, _, err = desk("air", "temperature", "--at", "21", "--readings", "4", "--within", "0", "--for", "1500ms")
+        code, _, err = desk("air", "temperature", "--at", "21", "--readings", "1000", "--for", "500ms")
         assert code == 1
-        assert "air/temperature is not steady: over the last 4 readings the spread is" in err
+        assert "of 1000 readings within 0.5 s. See: edge status" in err
         assert desk.json("air")["captured"] == {}
+
+
+@pytest.mark.parametrize(
+    ("values", "within", "spread", "taken"),
+    [
+        ([1, 2, 3, 4, 5, 6, 7, 8], None, 3.0, 4),  # it climbs to the end: the last four
+        ([1, 2, 3, 4, 4, 4, 4, 9], None, 1.0, 4),  # it comes to rest; what follows is not looked at
+        ([1, 2, 3, 4, 4, 4, 4, 9], 2.0, 2.0, 4),  # good enough before
+        ([1, 2, 3], 1.0, None, 3),
+    ],
+)
+def test_the_last_readings_count_as_soon_as_they_are_steady(values, within, spread, taken):
+    series = ((Sample(n, float(value), float(value), True),) for n, value in enumerate(values))
+    found, got = settled(series, digit=0.1, count=4, within=within)
+    assert (found and found.spread, got) == (spread, taken)
 
 
 def test_a_sensor_is_fitted_to_another_one_beside_it(desk, tmp_path):

@@ -3,7 +3,7 @@
 import sys
 import time
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 from threading import Event
@@ -35,20 +35,33 @@ def steady(
 
     Raises ``Failure`` where they are not after ``seconds``.
     """
+    found, taken = settled(_series(ask, [(sensor, quantity)], seconds), digit, count, within)
+    if found is None or not _calm(found, within):
+        raise exits.Failure(_unsteady(sensor, quantity, found, taken, count, seconds), exits.FAILED)
+    return found
+
+
+def settled(
+    series: Iterable[tuple[Sample, ...]], digit: float, count: int, within: float | None
+) -> tuple[Rest | None, int]:
+    """How the last ``count`` readings lie, taken no further than they are steady, and how many there were of them."""
     taken: list[float] = []
     found = None
-    for (sample,) in _series(ask, [(sensor, quantity)], seconds):
+    for (sample,) in series:
         taken = [*taken, sample.raw][-count:]
         if len(taken) < count:
             _progress(f"{len(taken)} of {count} readings, now {sample.raw:g}")
             continue
         found = rest(taken, digit)
         _progress(f"now {sample.raw:g}, spread {found.spread:.3g}, drift {found.drift:+.3g}")
-        if found.steady if within is None else found.spread <= within:
-            _progress("")
-            return found
+        if _calm(found, within):
+            break
     _progress("")
-    raise exits.Failure(_unsteady(sensor, quantity, found, len(taken), count, seconds), exits.FAILED)
+    return found, len(taken)
+
+
+def _calm(found: Rest, within: float | None) -> bool:
+    return found.steady if within is None else found.spread <= within
 
 
 def against(ask: Ask, channels: Sequence[tuple[str, str]], seconds: float) -> list[Pair]:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -21,9 +22,9 @@ from edge.outbox.search import by_seq, newest
 from edge.reading import Reading
 from edge.sensing.way import Way
 from tests.broker import Lab, config, needs_mosquitto
-from tests.series import QUANTITIES, read
+from tests.series import QUANTITIES, S, read
 from tests.test_alarms import CONFIG, Run, events
-from tests.test_filters_all import CASES, built, quick, series
+from tests.test_filters_all import CASES, FLAGGERS, built, quick, series
 from tests.test_forwarder import Rig, running
 from tests.waiting import until
 
@@ -39,6 +40,13 @@ def test_to_watch_a_chain_changes_nothing(readings, names, data):
         assert repr(watched.traced([reading], Path("pm1", "dut", [reading]))) == repr(
             plain([reading])
         )  # nan is not nan
+
+
+@pytest.mark.parametrize("name", FLAGGERS)
+def test_what_is_no_number_passes_where_every_flagger_is_bound_to_another_quantity(name):
+    chain = Chain([("pm1", built(name)), ("pm2_5", built(name))])
+    unreal = Reading("dut", "pm10", math.nan, "ug/m3", Stamp("boot", S))
+    assert chain([unreal]) == chain.traced([unreal], Path("pm10", "dut", [unreal])) == [unreal]
 
 
 @pytest.mark.parametrize("name", sorted(CASES))

@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import final
 
 from edge.filters.filter import UNREAL, Filter
@@ -27,10 +27,10 @@ class Flagger(Filter):
         return (judged(reading, (self,)),)
 
 
-def judged(reading: Reading, flaggers: Iterable[Flagger]) -> Reading:
+def judged(reading: Reading, flaggers: Sequence[Flagger]) -> Reading:
     """The reading with all that any of ``flaggers`` finds; each judges it as it is."""
     value, quality = reading.value, reading.quality
-    if value is None or (quality is not GOOD and quality.level >= Level.BAD):
+    if not flaggers or value is None or (quality is not GOOD and quality.level >= Level.BAD):
         return reading
     if not math.isfinite(value):
         return reading._replace(quality=quality.joined(UNREAL))

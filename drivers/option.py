@@ -10,8 +10,8 @@ REQUIRED: Final = object()
 class Option:
     """One key.
 
-    ``kind`` is float, int, str, bool, list, "numbers", "points" (pairs of numbers), "duration" (seconds) or "tables"
-    (a list of tables).
+    ``kind`` is float, int, str, bool, list, "numbers", "points" (pairs of numbers), "months" (twelve pairs of numbers
+    or None), "duration" (seconds) or "tables" (a list of tables).
     """
 
     name: str

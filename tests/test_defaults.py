@@ -94,8 +94,9 @@ def test_an_own_range_of_one_quantity_leaves_the_others_theirs():
 def test_healthy_simulators_of_the_demo_are_not_flagged(name):
     driver, time = drivers.load(name), VirtualTime()
     settings = SensorSettings("dut", name, "sim://", None, None, 1.0, {}, (), driver.wire.key)
-    checks = chain_of(settings, driver, lambda sensor, quantity: device.counts.latest.get(quantity))
-    device = Device(settings, driver, SimPort(name, "sim://", time), checks, Ticks(time), now=time.now)
+    clock = Ticks(time)
+    checks = chain_of(settings, driver, lambda sensor, quantity: device.counts.latest.get(quantity), clock.utc)
+    device = Device(settings, driver, SimPort(name, "sim://", time), checks, clock, now=time.now)
     found: Counter[str] = Counter()
     while time.now() < 120:
         found.update(str(one.quality.reasons & ~Reason.WARMING_UP) for one in device.step())

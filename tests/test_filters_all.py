@@ -36,6 +36,7 @@ class Case:
 
 CASES = {
     "calibrate": Case(gain=1.07, offset=-0.4),
+    "climatology": Case(limits=((-1.0, 100.0),) * 12),
     "convert": Case(quantities=("flow",), converts=True, to="m3/h"),
     "cross": Case(ascending=["pm1", "pm2_5", "pm10"], tolerance=1.0),
     "deadband": Case(band=0.5, heartbeat=30.0),

@@ -27,7 +27,9 @@ class Station:
         self.chains, self.units, self.pace = {}, {}, {}
         for sensor in self.settings.sensors:
             measured = {q.name: q for q in drivers.load(sensor.driver).measured(sensor.options)}
-            self.chains[sensor.name] = chain_of(sensor, drivers.load(sensor.driver), lambda name, quantity: None)
+            self.chains[sensor.name] = chain_of(
+                sensor, drivers.load(sensor.driver), lambda name, quantity: None, lambda stamp: None
+            )
             self.units |= {(sensor.name, name): quantity.unit for name, quantity in measured.items()}
             self.pace[sensor.name] = int(sensor.interval)
 

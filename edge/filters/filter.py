@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from drivers import Option, Quantity, Reason
+from edge.clock import Stamp
 from edge.reading import GOOD, Reading
 
 UNREAL = GOOD.flagged(Reason.OUT_OF_RANGE)  # of a value that is no number
@@ -35,6 +36,7 @@ class Filter(ABC):
         """
         self.quantities = quantities
         self.look_up: Callable[[str, str], Reading | None] = lambda device, quantity: None  # what it measured last
+        self.date: Callable[[Stamp], int | None] = lambda stamp: None  # UTC in ns since 1970, where that is known
         self.pace: float | None = None  # seconds between two readings of the sensor at most, where that is known
         self.set: Mapping[str, Any] = {option.name: option.default for option in self.options} | options
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 import drivers
-from edge.clock import Clock
+from edge.clock import Clock, Stamp
 from edge.filters import Chain, completed, linked
 from edge.reading import Reading
 from edge.sensing.device import Device
@@ -23,13 +23,15 @@ from edge.timing.pulse import PulseLine
 log = logging.getLogger("edge.sensing")
 
 LookUp = Callable[[str, str], Reading | None]  # what a sensor measured last of a quantity
+Dating = Callable[[Stamp], int | None]  # UTC in ns since 1970 of a moment, None while nobody knows it
 
 
 def device_of(sensor: SensorSettings, clock: ClockSettings, stores: Stores, look_up: LookUp) -> Device:
     """One sensor, ready to be sampled: its wire (closed yet), filters, memory, switch, and whom it tells what."""
     driver = drivers.load(sensor.driver)
     plug = drivers.plug(sensor.driver, sensor.place, baud=sensor.baud, debounce=sensor.options.get("debounce"))
-    made = Device(sensor, driver, plug, chain_of(sensor, driver, look_up), stores.clock)
+    chain = chain_of(sensor, driver, look_up, stores.clock.utc)
+    made = Device(sensor, driver, plug, chain, stores.clock)
     made.look_up = look_up
     made.maintained = partial(stores.maintenance.under, sensor.name)
     if "utc" in {quantity.name for quantity in driver.measures} and not str(sensor.place).startswith("sim:"):
@@ -59,13 +61,13 @@ def _receiver(clock: Clock, settings: ClockSettings) -> Receiver:
     return Receiver(clock, pulses, ChronySock(settings.chrony_sock) if settings.chrony_sock else None)
 
 
-def chain_of(sensor: SensorSettings, driver: type[drivers.Driver], look_up: LookUp) -> Chain:
+def chain_of(sensor: SensorSettings, driver: type[drivers.Driver], look_up: LookUp, date: Dating) -> Chain:
     """The configured filters, behind the default chain of what the sensor measures."""
     quantities = {quantity.name: quantity for quantity in driver.measured(sensor.options)}
     filters = completed(sensor.filters, quantities, _step(sensor, driver)) if sensor.defaults else sensor.filters
     links, _ = linked(filters, quantities)
     for _, work in links:
-        work.look_up, work.pace = look_up, _pace(sensor, driver)
+        work.look_up, work.date, work.pace = look_up, date, _pace(sensor, driver)
     return Chain(links)
 
 

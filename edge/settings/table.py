@@ -66,4 +66,5 @@ class Table:
         try:
             got[option.name] = value(entry, option)
         except Wrong as wrong:
-            self.at_value(wrong.entry or entry, wrong.what, wrong.remedy)
+            at = self.at_key if wrong.key else self.at_value
+            at(wrong.entry or entry, wrong.what, wrong.remedy)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from drivers import Option
+from edge.dates.months import MONTHS, season
 from edge.settings import units
 from edge.settings.source import Entry
 
@@ -18,17 +19,18 @@ WORDS: dict[type | str, str] = {
     "number": "a whole number",
     "numbers": "a list of numbers",
     "points": "a list of pairs of numbers",
+    "months": "months and their limits",
     "table": "a section",
     "tables": "a list of sections",
 }
 
 
 class Wrong(Exception):
-    """A value that cannot be taken: what is wrong with it, and how to mend it."""
+    """A value that cannot be taken: what is wrong with it or, where ``key``, with its key, and how to mend it."""
 
-    def __init__(self, what: str, remedy: str = "", entry: Entry | None = None) -> None:
+    def __init__(self, what: str, remedy: str = "", entry: Entry | None = None, *, key: bool = False) -> None:
         super().__init__(what)
-        self.what, self.remedy, self.entry = what, remedy, entry
+        self.what, self.remedy, self.entry, self.key = what, remedy, entry, key
 
 
 def value(entry: Entry, option: Option) -> Any:
@@ -144,6 +146,40 @@ def _points(entry: Entry, option: Option) -> tuple[tuple[float, float], ...]:
     return tuple(pairs)
 
 
+def _months(entry: Entry, option: Option) -> tuple[tuple[float, float] | None, ...]:
+    """The limits of each of the twelve months, None where it has none."""
+    if not isinstance(entry.value, dict):
+        raise _mismatch(entry, option, option.help)
+    got: dict[str, tuple[float, float]] = {}
+    for key, item in entry.value.items():
+        for month in _season(key, item, option):
+            if month in got:
+                raise Wrong(f"'{option.name}' has {month} twice", "give each month once", item, key=True)
+            got[month] = _span(key, item, option)
+    if not got:
+        raise Wrong(f"'{option.name}' names no month", option.help)
+    return tuple(got.get(month) for month in MONTHS)
+
+
+def _season(key: str, entry: Entry, option: Option) -> list[str]:
+    try:
+        return season(key)
+    except ValueError as error:
+        raise Wrong(f"'{option.name}' has '{key[:40]}', which is no month", str(error), entry, key=True) from None
+
+
+def _span(key: str, entry: Entry, option: Option) -> tuple[float, float]:
+    if not isinstance(entry.value, list) or len(entry.value) != 2:
+        what = f"'{key}' must be its lowest and highest value, not {entry.written}"
+        raise Wrong(what, f"write {key} = [-1.0, 9.5]", entry)
+    low, high = (_real(item, Option(key, float, None, option.help)) for item in entry.value)
+    if low >= high:
+        written = entry.value[1].written, entry.value[0].written
+        what = f"'{key}' = {entry.written}: the lower limit comes first"
+        raise Wrong(what, f"write {key} = [{', '.join(written)}]", entry)
+    return low, high
+
+
 def _scaled(read: Callable[[str], float], what: str) -> Callable[[Entry, Option], Any]:
     def kind(entry: Entry, option: Option) -> Any:
         if entry.value == 0 and isinstance(entry.value, int) and not isinstance(entry.value, bool):
@@ -186,6 +222,7 @@ _KINDS: dict[type | str, Callable[[Entry, Option], Any]] = {
     list: _list,
     "numbers": _numbers,
     "points": _points,
+    "months": _months,
     "duration": _scaled(units.duration, "duration"),
     "size": _scaled(units.size, "size"),
     "rate": _scaled(units.rate, "rate"),

@@ -73,8 +73,9 @@ def played(world: World, series: Iterable[Values | None], cuts: Collection[int])
 
 def _device(world: World, driver: type[Driver], scene: Scene, time: VirtualTime) -> Device:
     settings = SensorSettings("dut", world.driver, "play", None, None, 1.0, {}, (), driver.wire.key)
-    checks = chain_of(settings, driver, lambda sensor, quantity: device.counts.latest.get(quantity))
-    device = Device(settings, driver, scene, checks, Ticks(time), now=time.now)
+    clock = Ticks(time)
+    checks = chain_of(settings, driver, lambda sensor, quantity: device.counts.latest.get(quantity), clock.utc)
+    device = Device(settings, driver, scene, checks, clock, now=time.now)
     return device
 
 

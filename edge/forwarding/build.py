@@ -8,6 +8,7 @@ from edge.forwarding.forwarder import Forwarder
 from edge.forwarding.route import Route
 from edge.forwarding.schedule import Schedule
 from edge.outbox.cursor import Cursor
+from edge.outbox.gathering import Gathering
 from edge.outbox.picker import Picker
 from edge.outbox.unstored import Unstored
 from edge.payload import load
@@ -36,7 +37,7 @@ def forwarder_to(whole: Settings, settings: UplinkSettings, stores: Stores, voic
     cursor = stores.cursors.setdefault(settings.name, Cursor(settings.name))
     cursor.receipt = settings.custody == "receipt"
     wanted = _wanted(settings)
-    picker = Picker(stores.outbox, cursor, settings.rate, wanted)
+    picker = Picker(stores.outbox, cursor, settings.rate, wanted, Gathering(settings.batch_age))
     inbound = _inbound(whole, settings)
     uplink = _uplink(settings, whole.node.id, voice.status, inbound, stores)
     payload = load(settings.payload)(stores.channels)

@@ -101,10 +101,15 @@ class Cursor:
         with self._lock:
             return self._done.gap(first, last) is not None
 
+    def lacks(self, first: int, last: int) -> int:
+        """How many of these the destination lacks."""
+        with self._lock:
+            return sum(end - begin + 1 for begin, end in self._done.without(first, last))
+
     def ledger(self, taken: int) -> Ledger:
         """The account up to seq ``taken``."""
         with self._lock:
-            waiting = sum(last - first + 1 for first, last in self._done.without(1, taken))
+            waiting = self.lacks(1, taken)
             return Ledger(taken - self.skipped, self.delivered, waiting, self.evicted, self.refused)
 
     @property

@@ -4,20 +4,30 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from edge.outbox.cursor import Cursor, runs
+from edge.outbox.gathering import Gathering
 from edge.outbox.outbox import Outbox
 from edge.outbox.reader import Reader
 from edge.pace import Bucket
 from edge.reading import Batch, Reading, Stored
 
 Wanted = Callable[[Reading], bool]
+DEEP = 20  # times a full message are looked through for one, where the destination wants few of many
 
 
 class Picker:
     """Positions in the outbox for one destination; each batch is given once until ``restart``."""
 
-    def __init__(self, outbox: Outbox, cursor: Cursor, rate: float | None, wanted: Wanted | None = None) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        cursor: Cursor,
+        rate: float | None,
+        wanted: Wanted | None = None,
+        gathering: Gathering | None = None,
+    ) -> None:
         """``rate`` limits the backlog, in readings a second; ``wanted`` says which readings the destination gets."""
         self._outbox, self._cursor, self._bucket, self._wanted = outbox, cursor, Bucket(rate), wanted
+        self._gathering = gathering or Gathering()
         self._alarm_reader = outbox.reader(alarm=True)
         self._live_reader, self._old_reader, self._again_reader = outbox.reader(), outbox.reader(), outbox.reader()
         self._live = self._old = self._alarm = self._border = 1
@@ -26,8 +36,8 @@ class Picker:
 
     @property
     def pause(self) -> float:
-        """Seconds until the rate lets the next batch of the backlog go."""
-        return self._bucket.pause()
+        """Seconds until the rate lets the next batch of the backlog go, or what is gathered goes; 0 for neither."""
+        return min(filter(None, (self._bucket.pause(), self._gathering.pause)), default=0.0)
 
     @property
     def behind(self) -> bool:
@@ -49,6 +59,7 @@ class Picker:
         """The connection is new: all that is not acknowledged is backlog, what comes from now on is live."""
         self._live = self._border = self._outbox.last + 1
         self._old = self._alarm = 1
+        self._gathering.begin()
 
     def replay(self, first: int, last: int) -> None:
         """Gives these once more, whoever has them already; the account does not change."""
@@ -79,12 +90,22 @@ class Picker:
         return Batch(node, stored, lane) if stored else None
 
     def live(self, node: str, count: int) -> Batch | None:
-        """At most ``count`` readings that are newer than the connection. Raises ``OSError``."""
+        """At most ``count`` readings that are newer than the connection; None while they are gathered.
+
+        Raises ``OSError``.
+        """
         while (gap := self._cursor.gap(self._live, self._outbox.last)) is not None:  # void seqs are settled already
+            if not self._gathering.ends(full=self._fills(count)):
+                return None
             batch, self._live = self._pick(self._live_reader, gap, count, node, "live")
             if batch is not None:
                 return batch
+        self._gathering.begin()
         return None
+
+    def _fills(self, count: int) -> bool:
+        """Whether the live readings fill a message; of how many it wants among them only the card could tell."""
+        return self._wanted is None and self._cursor.lacks(self._live, self._outbox.last) >= count
 
     def _next_old(self, node: str, count: int) -> Batch | None:
         while self._bucket.pause() == 0 and (gap := self._cursor.gap(self._old, self._border - 1)) is not None:
@@ -111,11 +132,18 @@ class Picker:
         self, reader: Reader, span: tuple[int, int], count: int, node: str, lane: str
     ) -> tuple[Batch | None, int]:
         """A batch from ``span`` and where to go on; what is damaged or not wanted is settled on the way."""
-        stored = one_boot(reader.read(*span, count))
-        self._account(*span, stored)
-        after = stored[-1][0] + 1 if stored else span[1] + 1
-        wanted = self._sifted(stored)
-        return Batch(node, wanted, lane) if wanted else None, after
+        chosen: list[Stored] = []
+        after, last = span
+        end = min(last, after + DEEP * count)
+        while after <= end and len(chosen) < count:
+            found = reader.read(after, last, count - len(chosen))
+            stored = one_boot(chosen[-1:] + found)[len(chosen[-1:]) :]
+            if found and not stored:
+                break  # another boot begins
+            self._account(after, last, stored)
+            after = stored[-1][0] + 1 if stored else last + 1
+            chosen += self._sifted(stored)
+        return Batch(node, chosen, lane) if chosen else None, after
 
     def _sifted(self, stored: list[Stored]) -> Sequence[Stored]:
         if self._wanted is None:

@@ -102,7 +102,8 @@ class ClockSettings:
 class UplinkSettings:
     """A destination; files are absolute paths or "", ``rate`` is readings a second (None: no limit).
 
-    Budgets are bytes, ``connect_every`` and ``connect_for`` seconds (None: no limit; connected all the time).
+    ``batch_age`` is for how many seconds live readings are gathered (None: not at all). Budgets are bytes,
+    ``connect_every`` and ``connect_for`` seconds (None: no limit; connected all the time).
 
     ``hosts`` are the brokers of a cluster, ``host`` the first of them; empty where it is the only one. ``sensors`` and
     ``quantities`` say what it gets; empty is all.
@@ -125,6 +126,7 @@ class UplinkSettings:
     compress: str = "none"
     discovery: str = "none"
     batch: int = 500
+    batch_age: float | None = None
     rate: float | None = None
     budget_day: int | None = None
     budget_month: int | None = None

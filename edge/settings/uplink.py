@@ -32,6 +32,7 @@ UPLINK = (
     Option("compress", str, "none", "none or deflate", choices=("none", "deflate")),
     Option("discovery", str, "none", "whose entities to make", choices=("none", "homeassistant")),
     Option("batch", int, 500, "readings in a message at most", low=1, high=100_000),
+    Option("batch_age", "duration", None, "how long live readings are gathered for a message", low=1, high=86_400),
     Option("rate", "rate", None, "backlog readings, at least one an hour", low=1 / 3600),
     Option("budget_day", "size", None, 'what it may cost in a day: budget_day = "20MB"', low=100_000, unit="bytes"),
     Option("budget_month", "size", None, 'in a month: budget_month = "500MB"', low=100_000, unit="bytes"),

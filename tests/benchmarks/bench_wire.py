@@ -27,7 +27,7 @@ from tests import station
 
 ROOT = Path(__file__).parent.parent.parent
 NODE = "LP-0417"
-BATCHES, SIZES = 5, (100, 500)
+BATCHES, SIZES = 5, (10, 100, 500)
 ANCHOR = Anchor(station.BOOT, station.START, 1_790_000_000_123_456_789, "ntp", 0.01)
 WARM = 120.0  # seconds until no sensor warms up any more
 

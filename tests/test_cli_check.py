@@ -128,7 +128,7 @@ def test_warnings_are_shown_and_counted_apart(folder, capsys):
 def test_a_missing_file(folder, capsys):
     assert main(["check", "none.toml"]) == 78
     assert capsys.readouterr().out == (
-        "none.toml: cannot be read: No such file or directory\n      | see: ls -l none.toml\n"
+        "none.toml: there is no such file\n      | create it, or name another one; see: ls -l .\n"
         "1 problem. The running node keeps its last good configuration.\n"
     )
 

@@ -72,7 +72,7 @@ def test_a_rule_of_a_later_file_is_the_same_one_changed(tmp_path):
     ("when", "says"),
     [
         (LEVEL, "there is no limit"),
-        (LEVEL + "above = 3.2\nbelow = 1.0", "'above' and 'below' in one condition"),
+        (LEVEL + "above = 3.2\nbelow = 1.0", "'above' and 'below' exclude each other"),
         (LEVEL + "above = 3.2\nclear = 3.3", "'clear' = 3.3 lies beyond 'above' = 3.2"),
         (LEVEL + "below = 1.0\nclear = 0.9", "at least 1"),
         (LEVEL + "above = true", "must be a number"),

@@ -225,6 +225,50 @@ def test_one_problem_with_its_place(check, text, line, column, what):
     assert (problem.line, problem.column, problem.severity) == (line, column, "error")
 
 
+REMEDIES = [
+    (NODE + PM.replace("pms5003", "PMS5003"), "did you mean 'pms5003'?"),
+    (NODE + PM.replace("pms5003", "sensor"), "see: edge driver list"),
+    (NODE + PM + 'duty = "5min"\n', "put it below [sensor.options]"),
+    (NODE + PM + 'options = "duty=5min"\n', "write [sensor.options]"),
+    (NODE + PM + 'filter = "range"\n', "write [[sensor.filter]]"),
+    (NODE + PM + '[[sensor.filter]]\ntype = "range"\ninterval = "10s"\n', "put it right below [[sensor]]"),
+    (NODE + PM + '[[sensor.filter]]\ntype = "range"\nlow = "1,5"\n', "write low = 1.5, without quotes"),
+    (NODE + PM + 'address = "0x44"\n', "write address = 0x44, without quotes"),
+    (NODE + "[sensor.options]\n" + PM, "begin each with [[sensor]]; its parts"),
+    (NODE + "[sensor]\n[sensor]\n", "begin each of them with [[sensor]]"),
+    (NODE + "[node]\n", "keep one of them"),
+    (NODE + "position = [52,52, 13,405]\n", "each with a decimal point"),
+    (NODE + "x = 4,5\n", "a decimal point, not a comma"),
+    (NODE + "x = 1 000\n", "the digits of a number stand together"),
+    (NODE + "x = 07\n", "does not begin with 0"),
+    (NODE + "x = -.5\n", "a digit stands before the point: 0.5"),
+    (NODE + "x = 10s\n", "texts stand in quotes"),
+    (NODE + "x = “y”\n", "straight quotes"),
+    (NODE + "x\u00a0= 1\n", "looks like a blank"),
+    (NODE + 'x = "y";\n', "only a # comment behind its value"),
+    (NODE + 'x = "C:\\users"\n', "write / in its place"),
+    (NODE + "[[sensor]\n", "is closed by ]]"),
+    (NODE + '{"x": 1}\n', "a line is key ="),
+    (NODE.encode("utf-16"), "iconv -f UTF-16 -t UTF-8"),
+    (NODE.encode("utf-16-le"), "a zero byte"),
+    ((NODE + 'site = "3°"\n').encode("latin-1"), "iconv -f WINDOWS-1252 -t UTF-8"),
+    (NODE + UPLINK.replace("example", "example:8883"), "port = 8883"),
+    (NODE + UPLINK.replace("broker.example", "10.0.0.1:8883"), "port = 8883"),
+    (NODE + UPLINK + 'quantities = ["pm25"]\n', "did you mean 'pm2_5'?"),
+    (NODE + UPLINK + "port = 1883\n", "with tls = true it is 8883"),
+]
+
+
+@pytest.mark.parametrize(("text", "remedy"), REMEDIES, ids=[case[1] for case in REMEDIES])
+def test_what_people_write_by_mistake_has_a_remedy_of_its_own(check, text, remedy):
+    assert remedy in check(text)[0].remedy
+
+
+@pytest.mark.parametrize("host", ["broker.example", "10.0.0.1", "::1", "fe80::1%wlan0", "2001:db8::7"])
+def test_hosts_are_names_and_addresses(check, host):
+    assert check(NODE + UPLINK.replace("broker.example", host)) == []
+
+
 @pytest.mark.parametrize(
     ("first", "second", "what"),
     [
@@ -399,9 +443,9 @@ def test_hostile_files_are_refused(check, text):
 def test_what_is_no_file_is_one_problem(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path, what in (
-        (tmp_path / "none.toml", "No such file"),
+        (tmp_path / "none.toml", "there is no such file"),
         (tmp_path / "pipe", "not a regular file"),
-        (tmp_path, "No such"),
+        (tmp_path, "there is no such"),
     ):
         with pytest.raises(SettingsError, match=what) as caught:
             load(path)

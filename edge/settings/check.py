@@ -160,7 +160,8 @@ def _node(entry: Entry, report: Report) -> NodeSettings | None:
 
 def _position(entry: Entry, table: Table) -> Iterator[float]:
     if len(entry.value) != len(POSITION):
-        table.at_value(entry, f"'position' has {len(entry.value)} numbers, not 3", "latitude, longitude, altitude in m")
+        remedy = "latitude, longitude, altitude in m, each with a decimal point: [52.52, 13.405, 34.0]"
+        table.at_value(entry, f"'position' has {len(entry.value)} numbers, not 3", remedy)
         return
     for item, (name, limit) in zip(entry.value, POSITION, strict=True):
         try:

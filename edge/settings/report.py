@@ -34,14 +34,15 @@ class Report:
         source = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
         self._problems.append(Problem(file, place.line, place.column, place.length, what, remedy, severity, source))
 
-    def nearest(self, word: object, known: Iterable[str], form: str = "'{}'") -> str:
-        """A question for the one of ``known`` that is near, otherwise the list of them."""
+    def nearest(self, word: object, known: Iterable[str], form: str = "'{}'", otherwise: str = "") -> str:
+        """A question for the one of ``known`` that is near; otherwise what is given for that, or the list of them."""
         names = sorted(known)
         self._suggested += 1
         if isinstance(word, str) and len(word) <= 40 and self._suggested <= PATIENCE:
             import difflib
 
-            near = difflib.get_close_matches(word, names, 1)
+            alike = {name.lower(): name for name in names}
+            near = difflib.get_close_matches(word.lower(), alike, 1)
             if near:
-                return f"did you mean {form.format(near[0])}?"
-        return f"known: {', '.join(names)}" if names else "there is none"
+                return f"did you mean {form.format(alike[near[0]])}?"
+        return otherwise or (f"known: {', '.join(names)}" if names else "there is none")

@@ -99,7 +99,7 @@ def _condition(entry: Entry, of: Table, sensors: Sensors) -> ConditionSettings |
     got = table.take(CONDITION)
     given = [key for key in LIMITS if key in entry.value]
     if len(given) != 1:
-        what = f"{' and '.join(repr(key) for key in given)} in one condition" if given else "there is no limit"
+        what = f"{' and '.join(repr(key) for key in given)} exclude each other" if given else "there is no limit"
         table.missing(what, "a condition has one of: above, below, silent")
     _check_silence(table)
     _check_hysteresis(table, got)

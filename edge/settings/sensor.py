@@ -34,6 +34,7 @@ SENSOR = (
     Option("filter", "tables", (), "[[sensor.filter]]"),
 )
 
+OF_A_SENSOR = {option.name: "it belongs to a sensor: put it right below [[sensor]]" for option in SENSOR}
 
 FILTER = (
     Option("type", str, REQUIRED, "which filter; each has keys of its own"),
@@ -44,16 +45,18 @@ FILTER = (
 def sensor(entry: Entry, claims: Claims, report: Report) -> SensorSettings | None:
     """The settings of one ``[[sensor]]``; None when it has problems, which are in the report."""
     table = Table(entry, owner(entry, "sensor"), report)
-    got = table.take(SENSOR)
+    driver = _driver(table)
+    options = driver.options if driver is not None else ()
+    below = {option.name: "an option of the driver: put it below [sensor.options]" for option in options}
+    got = table.take(SENSOR, elsewhere=below)
     check_name(table, got)
-    driver = _driver(table, got)
     if driver is None:
         return None
     place = Wiring(table, got, driver).place(claims)
     claim_switch(table, got, "power", claims)
     _check_pace(table, got, driver)
-    options = _options(table, got, driver)
-    quantities = {quantity.name: quantity for quantity in _measured(table, options, driver)}
+    given = _options(table, got, driver)
+    quantities = {quantity.name: quantity for quantity in _measured(table, given, driver)}
     inputs = compensate(table, got, driver)
     filters = [_filter(item, table, quantities) for item in got.get("filter", ())]
     if report.failed or place is None:
@@ -65,7 +68,7 @@ def sensor(entry: Entry, claims: Claims, report: Report) -> SensorSettings | Non
         baud=got.get("baud"),
         address=got.get("address"),
         interval=got.get("interval"),
-        options=options,
+        options=given,
         filters=tuple(item for item in filters if item is not None),
         wire=driver.wire.key,
         compensate=inputs,
@@ -88,19 +91,20 @@ def check_name(table: Table, got: dict[str, Any]) -> None:
         table.at_value(table.entry.value["name"], f"'name' cannot be '{got['name'][:64]}'", NAMING)
 
 
-def _driver(table: Table, got: dict[str, Any]) -> type[Driver] | None:
-    if "driver" not in got:
+def _driver(table: Table) -> type[Driver] | None:
+    named = table.entry.get("driver")
+    if named is None or not isinstance(named.value, str):
         return None
     try:
-        driver = drivers.load(got["driver"])
+        driver = drivers.load(named.value)
         if driver.wire.key not in WIRES:
             raise TypeError(f"nobody knows a wire of kind {driver.wire.key!r}")
         return driver
     except LookupError:
-        table.cannot_be("driver", drivers.names())
+        table.cannot_be("driver", drivers.names(), "see: edge driver list")
     except Exception as error:  # a package of somebody else: whatever it breaks with must not end the check
-        what = f"driver '{got['driver']}' cannot be loaded: {type(error).__name__}: {error}"
-        table.at_value(table.entry.value["driver"], what, "install its package again; see: edge driver list")
+        what = f"driver '{named.value}' cannot be loaded: {type(error).__name__}: {error}"
+        table.at_value(named, what, "install its package again; see: edge driver list")
     return None
 
 
@@ -149,7 +153,7 @@ def _filter(entry: Entry, sensor: Table, quantities: dict[str, Quantity]) -> Fil
     if kind is None or not isinstance(kind.value, str):  # its other keys belong to a filter nobody knows
         table.take(FILTER, aside=frozenset(entry.value))
         return None
-    got = table.take((*FILTER, *known))
+    got = table.take((*FILTER, *known), elsewhere=OF_A_SENSOR)
     bound = None if any(option.name == "quantity" for option in known) else got.get("quantity")
     if bound is not None and bound not in quantities:
         table.cannot_be("quantity", list(quantities))

@@ -1,15 +1,17 @@
 """From files to one tree whose every value knows where it was written."""
 
+import codecs
 import os
 import re
 import stat
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edge.settings.report import Report
+from edge.settings.syntax import explained
 from edge.settings.where import Path as KeyPath
 from edge.settings.where import Place, Where, positions
 
@@ -24,8 +26,6 @@ NAMED = {
 _DOTS = re.compile(  # tomllib needs the square of the parts of a dotted key
     rf"""(?<![\w.-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{DEPTH},}}"""
 )
-_AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
-_TWICE = ("Cannot overwrite", "Cannot declare", "Cannot mutate", "Cannot redefine", "Duplicate", "Can not")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def read(path: Path, report: Report) -> Entry | None:
         data = tomllib.loads(text)
         return _lift(data, Source(name, path.parent, lines, positions(text)), ())
     except tomllib.TOMLDecodeError as error:
-        _syntax(name, str(error), lines, report)
+        report.add(name, *explained(str(error), lines, NAMED))
     except _TooDeep as error:
         report.add(name, Place(error.line, 1, 1), f"nested deeper than {DEPTH} levels", "nothing here needs that")
     except RecursionError:
@@ -128,8 +128,7 @@ def _text(path: Path, report: Report) -> str | None:
             about = os.fstat(handle)
             data = file.read(LIMIT + 1) if stat.S_ISREG(about.st_mode) else None
     except (OSError, ValueError) as error:
-        what = error.strerror if isinstance(error, OSError) else str(error)
-        report.add(name, nowhere, f"cannot be read: {what}", f"see: ls -l {name}")
+        report.add(name, nowhere, *_unread(path, error))
         return None
     if data is None or len(data) > LIMIT:
         what = "is not a regular file" if data is None else f"is larger than {LIMIT // 1024} KiB"
@@ -147,8 +146,25 @@ def _decoded(name: str, data: bytes, report: Report) -> str | None:
         before = data[: error.start]
         line, column = before.count(b"\n") + 1, len(before.rpartition(b"\n")[2].decode("utf-8", "replace")) + 1
         report.lines[name] = data.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
-        report.add(name, Place(line, column, 1), f"byte 0x{data[error.start]:02x} is not UTF-8", "save it as UTF-8")
+        report.add(name, Place(line, column, 1), *_encoding(name, data, error.start))
         return None
+
+
+def _unread(path: Path, error: OSError | ValueError) -> tuple[str, str]:
+    """What keeps a file from being read, and a remedy."""
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file", f"create it, or name another one; see: ls -l {path.parent}"
+    if isinstance(error, PermissionError):
+        return "cannot be read: permission denied", f"sudo, or see who may: ls -ld {path.parent} {path}"
+    what = error.strerror if isinstance(error, OSError) else str(error)
+    return f"cannot be read: {what}", f"see: ls -ld {path}"
+
+
+def _encoding(name: str, data: bytes, start: int) -> tuple[str, str]:
+    """Which encoding a text that is not UTF-8 seems to have, and how to change it."""
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    what = "is UTF-16, not UTF-8" if wide else f"byte 0x{data[start]:02x} is not UTF-8"
+    return what, f"save it as UTF-8: iconv -f {'UTF-16' if wide else 'WINDOWS-1252'} -t UTF-8 {name} > new.toml"
 
 
 def _lift(value: Any, source: Source, path: KeyPath) -> Entry:
@@ -197,32 +213,3 @@ def named(entry: Entry, default: str | None) -> str | None:
     """The text under ``name``, or what counts where there is none."""
     name = entry.get("name")
     return name.value if name is not None and isinstance(name.value, str) else default
-
-
-def _syntax(file: str, message: str, lines: list[str], report: Report) -> None:
-    """A problem from tomllib's message, which ends with the place."""
-    found = _AT.search(message)
-    line, column = (int(found[1]), int(found[2])) if found and found[1] else (len(lines), len(lines[-1]) + 1)
-    what = message[: found.start()] if found else message
-    if what.startswith(_TWICE):
-        key = lines[line - 1].partition("=")[0].strip()
-        begin = len(lines[line - 1]) - len(lines[line - 1].lstrip()) + 1
-        report.add(file, Place(line, begin, len(key)), f"{key} is given twice", "keep one of them")
-        return
-    report.add(file, Place(line, column, 1), f"not TOML: {what[:1].lower()}{what[1:]}", _hint(what))
-
-
-def _hint(what: str) -> str:
-    hints: Mapping[str, str] = {
-        "Invalid value": 'texts stand in quotes; true and false in small letters: key = "text"',
-        "Unterminated string": "the closing quote is missing",
-        "Illegal character": "the closing quote is missing, or a character that must not be there",
-        "Expected '=' after a key": 'write key = "value"; a name with blanks stands in quotes',
-        "Expected newline": "one key a line; texts stand in quotes",
-        "Unclosed array": "a comma or the closing ] is missing",
-        "Invalid statement": 'a line is key = "value", [section] or # comment',
-    }
-    for start, hint in hints.items():
-        if what.startswith(start):
-            return hint
-    return "see: https://toml.io"

@@ -1,6 +1,7 @@
 """One table of a configuration against the keys it may hold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from drivers import Option
@@ -9,6 +10,8 @@ from edge.settings.source import Entry
 from edge.settings.values import Wrong, shown, value
 from edge.settings.where import Place
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
 
 class Table:
     """A table, whom it belongs to in words ("sensor 'pm'"), and the report for its problems."""
@@ -16,10 +19,12 @@ class Table:
     def __init__(self, entry: Entry, owner: str, report: Report) -> None:
         self.entry, self.owner, self.report = entry, owner, report
 
-    def take(self, options: Sequence[Option], *, aside: frozenset[str] = frozenset()) -> dict[str, Any]:
+    def take(
+        self, options: Sequence[Option], *, aside: frozenset[str] = frozenset(), elsewhere: Mapping[str, str] = NOTHING
+    ) -> dict[str, Any]:
         """The keys that are given and right; every other is reported, and so is a required one that is missing.
 
-        ``aside`` are keys that somebody else looks at.
+        ``aside`` are keys that somebody else looks at; ``elsewhere`` says where keys belong that people put here.
         """
         known = {option.name: option for option in options}
         got: dict[str, Any] = {}
@@ -27,25 +32,23 @@ class Table:
             if key in known:
                 self._convert(entry, known[key], got)
             elif key not in aside:
-                self.unknown(key, entry, known.keys() | aside)
+                remedy = elsewhere.get(key) or self.report.nearest(key, known.keys() | aside)
+                self.at_key(entry, f"unknown key '{key}' in {self.owner}", remedy)
         for option in options:
             if option.required and option.name not in self.entry.value:
                 self.missing(f"'{option.name}' is missing", option.help)
         return got
-
-    def unknown(self, key: str, entry: Entry, known: frozenset[str] | set[str]) -> None:
-        """Reports a key that nobody knows."""
-        self.at_key(entry, f"unknown key '{key}' in {self.owner}", self.report.nearest(key, known))
 
     def missing(self, what: str, remedy: str) -> None:
         """Reports something that is not there, at the header; not while part of the configuration is unreadable."""
         if self.report.complete:
             self.at_key(self.entry, f"{what} in {self.owner}", remedy)
 
-    def cannot_be(self, key: str, known: Sequence[str]) -> None:
-        """Reports a name that is none of the known ones."""
+    def cannot_be(self, key: str, known: Sequence[str], otherwise: str = "") -> None:
+        """Reports a name that is none of the known ones; ``otherwise`` is the remedy where none is near."""
         entry = self.entry.value[key]
-        self.at_value(entry, f"'{key}' cannot be {shown(entry)}", self.report.nearest(entry.value, known))
+        remedy = self.report.nearest(entry.value, known, otherwise=otherwise)
+        self.at_value(entry, f"'{key}' cannot be {shown(entry)}", remedy)
 
     def at_key(self, entry: Entry, what: str, remedy: str, severity: str = "error") -> None:
         """Reports a problem of a key."""

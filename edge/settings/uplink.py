@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from drivers import Option, units
+from drivers import CATALOGUE, Option, units
 from edge.settings.model import UplinkSettings
 from edge.settings.report import Report
 from edge.settings.sensor import check_name, owner
@@ -15,6 +15,8 @@ from edge.settings.table import Table
 
 FILES = ("password_file", "ca_file", "cert_file", "key_file")
 SECRETS = ("password_file", "key_file")
+PORTS = {True: 8883, False: 1883}  # with TLS, without
+HOST = re.compile(r"[A-Za-z0-9_.-]{1,253}|(?=.*:.*:)[0-9A-Fa-f:.]{2,45}(%[A-Za-z0-9_.-]+)?")  # one colon is a port
 CHANNELS = "readings alarms status health inventory event command reply receipt"
 
 UPLINK = (
@@ -54,6 +56,7 @@ def uplink(entry: Entry, sensors: Sequence[str], report: Report) -> UplinkSettin
     got = table.take(UPLINK, aside=frozenset({"password"}))
     check_name(table, got)
     _check_host(table, got)
+    _check_port(table, got)
     _check_tls(table, got)
     _check_topic(table, got)
     _check_payload(table, got)
@@ -62,8 +65,7 @@ def uplink(entry: Entry, sensors: Sequence[str], report: Report) -> UplinkSettin
     _check_names(table, got, sensors)
     if report.failed:
         return None
-    port = 8883 if got.get("tls", True) else 1883
-    return UplinkSettings(**{"name": "mqtt", "type": "mqtt", "port": port, **got})
+    return UplinkSettings(**{"name": "mqtt", "type": "mqtt", "port": PORTS[got.get("tls", True)], **got})
 
 
 def _check_names(table: Table, got: dict[str, Any], sensors: Sequence[str]) -> None:
@@ -76,7 +78,8 @@ def _check_names(table: Table, got: dict[str, Any], sensors: Sequence[str]) -> N
             elif known is not None and item.value not in known:
                 table.at_value(item, f"there is no sensor '{item.value[:64]}'", table.report.nearest(item.value, known))
             elif known is None and not _quantity(item.value):
-                table.at_value(item, f"there is no quantity '{item.value[:64]}'", "see: edge driver show NAME")
+                remedy = table.report.nearest(item.value, CATALOGUE, otherwise="see: edge driver show NAME")
+                table.at_value(item, f"there is no quantity '{item.value[:64]}'", remedy)
         got[key] = tuple(item.value for item in table.entry.value[key].value)
 
 
@@ -96,14 +99,23 @@ def _check_host(table: Table, got: dict[str, Any]) -> None:
         table.missing("'host' is missing", 'where the broker is: host = "broker.example"')
     items = hosts.value if "hosts" in got else [host] if "host" in got else []
     for at, item in enumerate(items):
-        if not isinstance(item.value, str) or not re.fullmatch(r"[A-Za-z0-9_.:%-]{1,253}", item.value):
+        if not isinstance(item.value, str) or not HOST.fullmatch(item.value):
             what = f"'{'hosts' if 'hosts' in got else 'host'}' cannot be '{str(item.value)[:64]}'"
-            table.at_value(item, what, "a name or an address alone; the port has a key of its own")
+            table.at_value(item, what, "a name or an address alone; the port has a key of its own: port = 8883")
         elif item.value in [other.value for other in items[:at]]:
             table.at_value(item, f"'{item.value}' is there twice", "remove one of them")
     if "hosts" in got and items:
         got["hosts"] = tuple(str(item.value) for item in items)
         got.setdefault("host", got["hosts"][0])
+
+
+def _check_port(table: Table, got: dict[str, Any]) -> None:
+    """The port that brokers keep for the other kind of connection is most likely a slip."""
+    tls = got.get("tls", True)
+    if got.get("port") == PORTS[not tls]:
+        what = f"'port' = {PORTS[not tls]} is where brokers expect {'no TLS' if tls else 'TLS'}"
+        remedy = f"with tls = {str(tls).lower()} it is {PORTS[tls]}"
+        table.at_value(table.entry.value["port"], what, remedy, "warning")
 
 
 def _check_tls(table: Table, got: dict[str, Any]) -> None:

@@ -76,8 +76,8 @@ def _mismatch(entry: Entry, option: Option, remedy: str) -> Wrong:
 def _unquoted(entry: Entry, option: Option) -> str:
     """A remedy for a number or a flag that stands in quotes."""
     text = entry.value if isinstance(entry.value, str) else ""
-    bare = text.strip().lower()
-    if bare in ("true", "false") or re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", bare):
+    bare = text.strip().lower().replace(",", ".")
+    if bare in ("true", "false") or re.fullmatch(r"-?[0-9]+(\.[0-9]+)?|0x[0-9a-f]+", bare):
         return f"write {option.name} = {bare}, without quotes"
     return option.help
 
@@ -199,9 +199,15 @@ def _number_or_sim(entry: Entry, option: Option) -> int | str:
     return _whole(entry, option)
 
 
+def _section(option: Option) -> str:
+    """How to write a section: its header with its parents begins the help of most."""
+    header = re.match(r"\[[^]]+\]+", option.help)
+    return f"write {header[0]}" if header else option.help
+
+
 def _table(entry: Entry, option: Option) -> Entry:
     if not isinstance(entry.value, dict):
-        raise _mismatch(entry, option, f"write [{option.name}]")
+        raise _mismatch(entry, option, _section(option))
     return entry
 
 
@@ -210,7 +216,7 @@ def _tables(entry: Entry, option: Option) -> list[Entry]:
     items = entry.value if isinstance(entry.value, list) else [entry]
     for item in items:
         if not isinstance(item.value, dict):
-            raise _mismatch(item, option, f"write [[{option.name}]]")
+            raise _mismatch(item, option, _section(option))
     return list(items)
 
 

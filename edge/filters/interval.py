@@ -1,18 +1,25 @@
-"""Intervals in boot ticks: readings in, one value an interval out, with its span, spread and quality."""
+"""Readings in, one value an interval out, with its span, spread and quality."""
 
 import math
+from collections.abc import Callable
 
 from drivers import NONE, Reason
 from edge.clock import Stamp
 from edge.filters.average import Average, How, average
+from edge.filters.grid import Bounds, Grid
 from edge.reading import GOOD, Level, Quality, Reading
 
 
 class Intervals:
-    """The open intervals of many channels. ``length`` in seconds; ``valid`` is the share that must be covered."""
+    """The open intervals of many channels. ``length`` in seconds; ``valid`` is the share that must be covered.
 
-    def __init__(self, length: float, valid: float = 0.0) -> None:
-        self._length = int(length * 1e9)
+    ``date`` gives the UTC of a stamp in ns, by which they begin on its full minutes and hours; without, on the ticks.
+    """
+
+    def __init__(
+        self, length: float, valid: float = 0.0, date: Callable[[Stamp], int | None] = lambda stamp: None
+    ) -> None:
+        self._grid = Grid(int(length * 1e9), date)
         self._valid = valid
         self._open: dict[tuple[str, str], _Interval] = {}
 
@@ -24,12 +31,15 @@ class Intervals:
         """
         channel, (boot, ticks) = reading[:2], reading.at
         interval = self._open.get(channel)
-        if interval is not None and interval.start <= ticks < interval.end and interval.boot == boot:
-            interval.add(reading, weight)
-            return []
-        grid = ticks // self._length * self._length
-        start, coverage = (ticks, Coverage(pace)) if interval is None else (grid, interval.coverage.next())
-        self._open[channel] = new = _Interval(boot, start, grid + self._length, how, coverage)
+        if interval is not None and interval.boot == boot:
+            if not interval.dated:
+                interval.date(self._grid.around(reading.at), self._grid.longest)
+            if interval.start <= ticks < interval.end:
+                interval.add(reading, weight)
+                return []
+        before = interval.end if interval is not None and interval.boot == boot else None
+        coverage = Coverage(pace) if interval is None else interval.coverage.next()
+        self._open[channel] = new = _Interval(boot, self._grid.around(reading.at, before), how, coverage)
         new.add(reading, weight)
         return [] if interval is None else [interval.result(interval.end, self._valid)]
 
@@ -85,8 +95,9 @@ class Coverage:
 class _Interval:
     """What one interval of one quantity has gathered."""
 
-    def __init__(self, boot: str, start: int, end: int, how: How, coverage: Coverage) -> None:
-        self.boot, self.start, self.end = boot, start, end
+    def __init__(self, boot: str, bounds: Bounds, how: How, coverage: Coverage) -> None:
+        self.boot = boot
+        self.start, self.end, self.dated = bounds
         self.coverage = coverage
         self._how = how
         self._values: Average | None = None
@@ -98,6 +109,12 @@ class _Interval:
     def latest(self) -> int:
         """Ticks of the last reading."""
         return self._last.at.ticks
+
+    def date(self, now: Bounds, longest: int) -> None:
+        """Ends it with the interval of the calendar that holds this moment, unless that makes it too long."""
+        self.dated = now.dated
+        if now.dated and now.end - self.start <= longest:
+            self.end = now.end
 
     def add(self, reading: Reading, weight: float | None) -> None:
         """One more reading; without ``weight`` it cannot count, and what is bad does not leave a trace."""

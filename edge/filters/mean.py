@@ -22,10 +22,11 @@ class Mean(Filter):
     what it grew by, as ``<quantity>_increment``; a total that falls has rolled over at ``modulus`` or was reset, which
     flags the increment ``inconsistent``. ``by`` overrules all that.
 
-    Intervals are counted in boot ticks. Readings that are bad or missing do not enter; an interval that has no others
-    gives one reading without a value, so that a silent device is not averaged away. Where less than ``valid`` of the
-    interval is covered (45 of 60 minutes), the value stays but is suspect, reason ``stale``: a centre that reports
-    under 2008/50/EC, Annex XI, takes the good ones alone.
+    Intervals begin on the full minutes and hours of UTC as soon as the date is known, before that on those of the boot.
+    The first one, and one that is cut when the date comes or is put right, is shorter, as its span says. Readings that
+    are bad or missing do not enter; an interval that has no others gives one reading without a value, so that a silent
+    device is not averaged away. Where less than ``valid`` of the interval is covered (45 of 60 minutes), the value
+    stays but is suspect, reason ``stale``: a centre that reports under 2008/50/EC, Annex XI, takes the good ones alone.
     """
 
     options = (
@@ -40,7 +41,7 @@ class Mean(Filter):
     def __init__(self, quantities: Mapping[str, Quantity], **options: Any) -> None:
         """As every filter."""
         super().__init__(quantities, **options)
-        self._intervals = Intervals(self.set["interval"], self.set["valid"])
+        self._intervals = Intervals(self.set["interval"], self.set["valid"], lambda stamp: self.date(stamp))
         self._length = self.set["interval"] * 1e9
         self._totals: dict[tuple[str, str], tuple[Increment, int]] = {}
 

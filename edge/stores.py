@@ -16,6 +16,7 @@ from edge.outbox.outbox import Outbox
 from edge.payload import Channels
 from edge.rules import Past, recalled
 from edge.state import State
+from edge.uplink.places import Places
 
 log = logging.getLogger("edge.stores")
 
@@ -34,6 +35,7 @@ class Stores:
     maintenance: Maintenance
     logbook: Logbook
     budgets: Budgets
+    places: Places
 
     def lose(self, destination: str, first: int, last: int, reason: str) -> None:
         """A destination will not get these seqs: they leave its account, and it is told which, and why."""
@@ -49,6 +51,7 @@ class Stores:
         self.maintenance.save()
         self.logbook.save()
         self.budgets.save()
+        self.places.save(state)
         self.events.save(list(destinations))
 
     def save_memories(self, state: State) -> None:
@@ -70,7 +73,8 @@ def opened(folder: Path, state: State, clock: Clock, limit: int | None) -> Store
     past = recalled(state, clock.boot)
     maintenance = Maintenance(state, clock.now, events.put)
     memories, logbook = state.load("memory"), Logbook(state, clock, events.put)
-    return Stores(outbox, cursors, memories, events, clock, channels, past, maintenance, logbook, Budgets(clock, state))
+    budgets, places = Budgets(clock, state), Places(state.load("places"))
+    return Stores(outbox, cursors, memories, events, clock, channels, past, maintenance, logbook, budgets, places)
 
 
 def _cursors(state: State) -> dict[str, Cursor]:

@@ -15,6 +15,7 @@ from edge.settings import UplinkSettings
 from edge.uplink import certificate
 from edge.uplink.mqtt import MqttUplink
 from edge.uplink.patience import Patience
+from edge.uplink.places import Places
 from tests.certificates import NOW, Authority, server
 from tests.hostile import HTTP, Hostile
 
@@ -46,6 +47,17 @@ def authority(tmp_path_factory):
 def made(port, authority, clock=None, patience=QUICK, **more):
     settings = UplinkSettings("city", "mqtt", "localhost", port, ca_file=str(authority.file), **more)
     return MqttUplink(settings, "N", lambda online: b"{}", clock or Clock(Wall()), (), patience)
+
+
+def without_names(port, authority):
+    """An uplink of a node that came back while the name service is dead, and kept where its broker was."""
+
+    def lookup(host, port):
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    settings = UplinkSettings("city", "mqtt", "broker.example", port, ca_file=str(authority.file))
+    places = Places({f"broker.example:{port}": "127.0.0.1"}, lookup)
+    return MqttUplink(settings, "N", lambda online: b"{}", Clock(Wall()), (), QUICK, places)
 
 
 def refused(port, authority, clock=None, **more):
@@ -93,6 +105,18 @@ def test_bad_servers_are_refused_and_hear_nothing(authority, tmp_path):
             told[name] = (refused(broker.port, authority), state)
             assert broker.versions == [], name
     assert {name: got for name, (got, _) in told.items()} == {name: state for name, (_, state) in told.items()}
+
+
+def test_an_address_that_was_kept_leads_to_the_broker_and_proves_nothing(authority):
+    with Hostile(context=server(authority.sign("named", "broker.example"))) as broker:
+        uplink = without_names(broker.port, authority)
+        uplink.connect()
+        uplink.close()
+        assert broker.versions
+    with Hostile(context=server(authority.sign("stranger", "portal.example"))) as other:
+        with pytest.raises(UplinkDown) as caught:
+            without_names(other.port, authority).connect()
+        assert caught.value.state == "tls-host" and other.versions == []
 
 
 @pytest.mark.parametrize(

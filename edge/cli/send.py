@@ -19,10 +19,11 @@ from edge.clock import Clock
 from edge.errors import UplinkDown
 from edge.settings import SettingsError, UplinkSettings, load
 from edge.uplink import secret, tls
-from edge.uplink.address import Address, Place, look_up
+from edge.uplink.address import Address
 from edge.uplink.guard import Guard
 from edge.uplink.paho import mqtt
 from edge.uplink.patience import Patience
+from edge.uplink.places import Place, Places, look_up
 from edge.uplink.session import Opening, Session
 from edge.uplink.states import Broker
 
@@ -142,7 +143,7 @@ def _connection(
 
     began = time.monotonic()
     try:
-        sock: Any = Address(broker, patience, timed).connect()
+        sock: Any = Address(broker, patience, Places(lookup=timed)).connect()
     finally:
         yield from named
     ends.callback(sock.close)

@@ -85,6 +85,6 @@ def _uplink(
     from edge.uplink.certificate import Expiry  # a node without an uplink needs neither TLS nor paho
     from edge.uplink.mqtt import MqttUplink
 
-    uplink = MqttUplink(settings, node, status, stores.clock, inbound)
+    uplink = MqttUplink(settings, node, status, stores.clock, inbound, places=stores.places)
     uplink.expiry = Expiry(settings.name, stores.events.put)
     return uplink

@@ -9,34 +9,14 @@ import logging
 import select
 import socket
 import time
-from collections.abc import Callable, Sequence
-from itertools import chain, zip_longest
+from collections.abc import Sequence
 from threading import Thread
-from typing import Any, NamedTuple
 
 from edge.uplink.patience import Patience
+from edge.uplink.places import Lookup, Place, Places
 from edge.uplink.states import Broker
 
 log = logging.getLogger("edge.uplink")
-
-
-class Place(NamedTuple):
-    """An address as ``connect`` of a socket wants it."""
-
-    family: int
-    address: tuple[Any, ...]
-
-
-Lookup = Callable[[str, int], Sequence[Place]]
-
-
-def look_up(host: str, port: int) -> list[Place]:
-    """All addresses of a name, both families in turn. Raises ``OSError``; may take half a minute."""
-    plain: str | bytes = host.encode() if host.isascii() else host  # a text would bring in IDNA, 1 MB of tables
-    found = socket.getaddrinfo(plain, port, type=socket.SOCK_STREAM)
-    places = [Place(family, address) for family, _, _, _, address in found]
-    families = [[place for place in places if place.family == family] for family in dict.fromkeys(p[0] for p in places)]
-    return [place for place in chain.from_iterable(zip_longest(*families)) if place is not None]
 
 
 class Asking(Thread):
@@ -59,16 +39,16 @@ class Asking(Thread):
 class Address:
     """Where a broker is."""
 
-    def __init__(self, broker: Broker, patience: Patience, lookup: Lookup = look_up) -> None:
-        self._broker, self._patience, self._lookup = broker, patience, lookup
+    def __init__(self, broker: Broker, patience: Patience, places: Places) -> None:
+        self._broker, self._patience, self._places = broker, patience, places
         self._asking: Asking | None = None  # at most one: where the name service hangs threads must not pile up
-        self._good: Place | None = None  # led to the broker
+        self._good = places.good(broker.host, broker.port)  # led to the broker
         self._tried: Place | None = None
         self._doubt = False  # the last connection did not lead to the broker
 
     def connect(self) -> socket.socket:
         """A connected socket. Raises ``UplinkDown``."""
-        places = self._places()
+        places = self._chosen()
         self._doubt = True
         sock, self._tried = first_of(places, self._patience, self._broker)
         return sock
@@ -76,8 +56,10 @@ class Address:
     def proven(self) -> None:
         """The connection did lead to the broker."""
         self._good, self._doubt = self._tried, False
+        if self._good is not None:
+            self._places.keep(self._broker.host, self._broker.port, self._good)
 
-    def _places(self) -> list[Place]:
+    def _chosen(self) -> list[Place]:
         found = self._found()
         if self._good is None:
             return found
@@ -86,7 +68,7 @@ class Address:
 
     def _found(self) -> list[Place]:
         if self._asking is None:
-            self._asking = Asking(self._lookup, self._broker)
+            self._asking = Asking(self._places.lookup, self._broker)
             self._asking.start()
         self._asking.join(self._patience.lookup)
         if self._asking.is_alive():

@@ -19,6 +19,7 @@ from edge.uplink.guard import Guard
 from edge.uplink.meter import Meter
 from edge.uplink.paho import mqtt
 from edge.uplink.patience import Patience
+from edge.uplink.places import Places
 from edge.uplink.reasons import PAUSE, Does, reason
 from edge.uplink.session import Opening, Session
 from edge.uplink.states import Broker
@@ -57,10 +58,11 @@ class MqttUplink:
         clock: Clock,
         inbound: Collection[str] = (),
         patience: Patience = Patience(),  # noqa: B008 - it cannot change
+        places: Places | None = None,
     ) -> None:
         """``status(online)`` gives the retained birth and will message, ``inbound`` are the channels to listen to."""
         self._settings, self._node, self._status, self._clock = settings, node, status, clock
-        self._patience = patience
+        self._patience, self._places = patience, places or Places()
         self._hosts = deque(self._host(host) for host in settings.hosts or (settings.host,))
         self._inbound = {self._topic(channel): channel for channel in inbound}
         self.window = settings.window
@@ -147,7 +149,7 @@ class MqttUplink:
 
     def _host(self, name: str) -> Host:
         broker = Broker(name, self._settings.port, f"{self._node}-{self._settings.name}", self._settings.name)
-        return Host(broker, Address(broker, self._patience))
+        return Host(broker, Address(broker, self._patience, self._places))
 
     def _topic(self, channel: str) -> str:
         return channel if "/" in channel else self._settings.topic.format(node=self._node, channel=channel)

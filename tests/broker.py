@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -24,16 +25,18 @@ from edge.control import ask
 from edge.outbox.outbox import Outbox
 from edge.reading import Stored
 from edge.uplink.paho import CallbackAPIVersion, PacketTypes, Properties, mqtt
+from tests.waiting import PATIENCE
 
 MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 NODE = "LP-T"
+PORTS = range(10_000, 32_000)  # none that the kernel gives to those who call: it may be closed for a while and reopened
 RUN = "import sys; from edge.cli import main; sys.exit(main())"
 QUIET = {"PYTHONUNBUFFERED": "1", "PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/")}
 
 needs_mosquitto = pytest.mark.skipif(MOSQUITTO is None, reason="there is no mosquitto on this machine")
 
 
-def until(predicate: Callable[[], Any], seconds: float, news: threading.Event | None = None) -> Any:
+def until(predicate: Callable[[], Any], seconds: float = PATIENCE, news: threading.Event | None = None) -> Any:
     """What ``predicate`` says as soon as that is true, or what it says at the deadline."""
     news = news or threading.Event()
     end = time.monotonic() + seconds
@@ -44,9 +47,12 @@ def until(predicate: Callable[[], Any], seconds: float, news: threading.Event | 
 
 
 def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    """A port that nobody has on any address, drawn at random, as others draw at the same time."""
+    while True:
+        port = random.SystemRandom().choice(PORTS)
+        with contextlib.suppress(OSError), socket.socket() as sock:
+            sock.bind(("", port))
+            return port
 
 
 class Mosquitto:
@@ -67,7 +73,7 @@ class Mosquitto:
         with (self._folder / "mosquitto.log").open("ab") as log:
             command = [MOSQUITTO, "-c", str(self._folder / "mosquitto.conf")]
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        assert until(self._listens, 10), (self._folder / "mosquitto.log").read_text()
+        assert until(self._listens), (self._folder / "mosquitto.log").read_text()
 
     def stop(self) -> None:
         """In good order: what it holds is saved first, if it saves anything."""
@@ -80,7 +86,7 @@ class Mosquitto:
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(timeout=30)
+            self._process.wait(timeout=PATIENCE)
             self._process = None
 
     def _listens(self) -> bool:
@@ -134,11 +140,11 @@ class Subscriber:
         session.SessionExpiryInterval = 3600
         self._client.connect_async(host, port, 30, clean_start=False, properties=session)
         self._client.loop_start()
-        if not self._subscribed.wait(15):
+        if not self._subscribed.wait(PATIENCE):
             self.close()
             raise AssertionError(f"no subscription at port {port}")
 
-    def until(self, predicate: Callable[["Subscriber"], Any], seconds: float) -> Any:
+    def until(self, predicate: Callable[["Subscriber"], Any], seconds: float = PATIENCE) -> Any:
         """Waits for what is to arrive."""
         return until(lambda: predicate(self), seconds, self.news)
 
@@ -207,7 +213,7 @@ class Pty:
         self._thread = threading.Thread(target=self._run, args=(make, period), daemon=True)
         self._thread.start()
 
-    def send(self, data: bytes, piece: int = 512, seconds: float = 30) -> None:
+    def send(self, data: bytes, piece: int = 512, seconds: float = PATIENCE) -> None:
         """Sends all of it at the pace of the reader, so that no byte is lost; returns when all was read."""
         while data:
             with contextlib.suppress(BlockingIOError):  # the kernel holds some that it has not yet handed over
@@ -261,7 +267,7 @@ class NodeProcess:
             command += options
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env=QUIET | environment)
 
-    def ready(self, seconds: float = 20) -> dict[str, Any]:
+    def ready(self, seconds: float = PATIENCE) -> dict[str, Any]:
         """The first status it gives."""
         got: dict[str, Any] | None = until(self.status, seconds)
         assert got is not None, self.log
@@ -279,7 +285,7 @@ class NodeProcess:
         assert self.process is not None
         self.process.send_signal(which)
 
-    def wait(self, seconds: float = 20) -> int:
+    def wait(self, seconds: float = PATIENCE) -> int:
         """Its exit code."""
         assert self.process is not None
         return self.process.wait(timeout=seconds)
@@ -358,7 +364,7 @@ class Lab:
 def _end(node: NodeProcess) -> None:
     if node.process is not None and node.process.poll() is None:
         node.process.kill()
-        node.process.wait(timeout=20)
+        node.process.wait(timeout=PATIENCE)
 
 
 def config(port: int, *sensors: str, more: str = "", flush: str = "100ms", host: str = "127.0.0.1") -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from threading import Event
 from time import monotonic
 
-PATIENCE = 10.0  # seconds; only a failure takes so long
+PATIENCE = 120.0  # seconds; only a failure takes so long
 
 
 def until(true: Callable[[], object], trouble: Callable[[], object] = lambda: "") -> None:

@@ -6,6 +6,7 @@ the power went may have reached the medium, in any subset, whole or torn at a se
 The server runs as `python -m tests.faults.blockdevice IMAGE DIARY MOUNTPOINT`.
 """
 
+import ctypes
 import errno
 import os
 import random
@@ -23,6 +24,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 SBIN = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
@@ -77,7 +80,7 @@ needs_block_device = pytest.mark.skipif(bool(missing()), reason=missing() or "-"
 def run(*command: str | Path) -> str:
     """What a command said; raises ``CalledProcessError`` when it failed."""
     done = subprocess.run(
-        command, check=True, capture_output=True, text=True, timeout=120, env=os.environ | {"PATH": SBIN}
+        command, check=True, capture_output=True, text=True, timeout=PATIENCE, env=os.environ | {"PATH": SBIN}
     )
     return done.stdout
 
@@ -109,7 +112,7 @@ def is_mounted(folder: Path) -> bool:
 
 def unmount(folder: Path) -> None:
     """Waits for whoever still uses it; at last it goes anyway."""
-    if not wait_for(lambda: _unmounted(folder), 10):
+    if not wait_for(lambda: _unmounted(folder), 30):
         run("umount", "--lazy", folder)
 
 
@@ -121,7 +124,7 @@ def _unmounted(folder: Path) -> bool:
     return True
 
 
-def wait_for(predicate: Callable[[], bool], seconds: float) -> bool:
+def wait_for(predicate: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     """Whether it came true in time."""
     end = time.monotonic() + seconds
     while not predicate():
@@ -163,6 +166,11 @@ class BlockDevice:
     def stall(self) -> None:
         """From now on no write and no flush comes back, until ``go_on``."""
         self._signal(signal.SIGSTOP)
+        assert wait_for(self._stopped)
+
+    def _stopped(self) -> bool:
+        assert self._server is not None
+        return Path(f"/proc/{self._server.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
     def go_on(self) -> None:
         """Ends a stall."""
@@ -196,14 +204,14 @@ class BlockDevice:
         command = [sys.executable, "-m", "tests.faults.blockdevice", self._image, self.diary, self._fuse]
         self._server = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL)
         served = self._fuse / "medium"
-        assert wait_for(lambda: served.exists() or self._server.poll() is not None, 20) and served.exists()
+        assert wait_for(lambda: served.exists() or self._server.poll() is not None) and served.exists()
 
     def _end(self) -> None:
         if is_mounted(self._fuse):
             unmount(self._fuse)
         assert self._server is not None
         try:
-            self._server.wait(timeout=10)
+            self._server.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             self._server.kill()
             self._server.wait()
@@ -249,8 +257,15 @@ def _failing(diary: Path) -> Path:
     return diary.with_name("failing")
 
 
+def end_with_parent() -> None:
+    """This process is killed when the one that started it ends, stopped or not: prctl(2)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
 def _serve(image: Path, diary: Path, mountpoint: Path) -> None:
     import mfusepy
+
+    end_with_parent()
 
     class Medium(mfusepy.Operations):
         """One file, ``/medium``."""

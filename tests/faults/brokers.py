@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tests.broker import MOSQUITTO, NODE, QUIET, free_port, until
 from tests.certificates import Authority
+from tests.waiting import PATIENCE
 
 FILES = Path(__file__).parent.parent.parent / "config" / "brokers"
 SBIN = os.environ.get("PATH", "") + ":/usr/sbin:/usr/lib/rabbitmq/bin"
@@ -105,7 +106,7 @@ class Brokers(ABC):
         return self.authority.sign(f"broker-{n}", self.hosts[n])
 
     def _wait(self, n: int) -> None:
-        assert until(lambda: self._greets(n), 60), (self.folder / f"{n}.log").read_text()[-4000:]
+        assert until(lambda: self._greets(n)), (self.folder / f"{n}.log").read_text()[-4000:]
 
     def _greets(self, n: int) -> bool:
         """Whether the centre could log in."""
@@ -124,7 +125,7 @@ class Brokers(ABC):
     def _end(self, n: int, how: signal.Signals) -> None:
         if (process := self._running.pop(n, None)) is not None:
             process.send_signal(how)
-            process.wait(timeout=60)
+            process.wait(timeout=PATIENCE)
 
 
 class Mosquitto(Brokers):

@@ -19,7 +19,7 @@ def ip(*words):
 
 
 def uplink(node):
-    return (until(node.status, 20) or {"uplinks": [{"state": "", "cause": ""}]})["uplinks"][0]
+    return node.ready()["uplinks"][0]
 
 
 def main(folder, kind):
@@ -29,16 +29,16 @@ def main(folder, kind):
     sensors = ['air sht3x sim:// interval="200ms"'] if kind == "busy" else []
     with Hostile() as broker, Lab(Path(folder)) as lab:
         node = lab.node(config(broker.port, *sensors))
-        assert until(lambda: uplink(node)["state"] == "connected", 20), node.log
-        assert until(lambda: not sensors or uplink(node)["delivered"] > 20, 20)
+        assert until(lambda: uplink(node)["state"] == "connected"), node.log
+        assert until(lambda: not sensors or uplink(node)["delivered"] > 20)
         Event().wait(2)
         ip("rule", "add", "pref", 5, "ipproto", "tcp", "sport", broker.port, "blackhole")
         cut = time.monotonic()
-        assert until(lambda: uplink(node)["state"] == "down", 200), node.log
+        assert until(lambda: uplink(node)["state"] == "down"), node.log
         found, cause = time.monotonic() - cut, uplink(node)["cause"]
         ip("rule", "del", "pref", 5)
         passes = time.monotonic()
-        assert until(lambda: uplink(node)["state"] == "connected", 200), node.log
+        assert until(lambda: uplink(node)["state"] == "connected"), node.log
         back = time.monotonic() - passes
         print(json.dumps({"found": round(found, 1), "cause": cause, "back": round(back, 1)}))
 

@@ -72,6 +72,7 @@ class Network:
     def __enter__(self) -> "Network":
         with contextlib.ExitStack() as ends:
             for name in (self.near, self.far):
+                Path("/run/netns", name).unlink(missing_ok=True)  # of a run that was killed, of the same number
                 run("ip", "netns", "add", name)
                 ends.callback(run, "ip", "netns", "del", name)
                 run("ip", "-n", name, "link", "set", "lo", "up")

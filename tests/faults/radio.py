@@ -14,6 +14,7 @@ import time
 from collections import deque
 from contextlib import suppress
 
+from tests.faults.blockdevice import end_with_parent
 from tests.faults.network import inside
 
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000  # linux/if_tun.h
@@ -61,6 +62,7 @@ class Way:
 
 
 def main(near: str, far: str, *figures: str) -> None:
+    end_with_parent()
     one, other = tun(near), tun(far)
     ways = [Way(*ends, seed, *map(float, figures)) for seed, ends in enumerate(((one, other), (other, one)))]
     print("ready", flush=True)

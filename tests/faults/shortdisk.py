@@ -12,7 +12,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.faults.blockdevice import ROOT, is_mounted, unmount, wait_for
+from tests.faults.blockdevice import ROOT, end_with_parent, is_mounted, unmount, wait_for
+from tests.waiting import PATIENCE
 
 PARTS: dict[str, Callable[[int], int]] = {
     "one byte": lambda size: 1,
@@ -36,14 +37,14 @@ class ShortDisk:
         self.shorten(NONE, "half")
         command = [sys.executable, "-m", "tests.faults.shortdisk", self.behind, self._order, self.mount]
         self._server = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL)
-        assert wait_for(lambda: is_mounted(self.mount) or self._server.poll() is not None, 20), "no mount"
+        assert wait_for(lambda: is_mounted(self.mount) or self._server.poll() is not None), "no mount"
         assert is_mounted(self.mount)
         return self
 
     def __exit__(self, *_: object) -> None:
         unmount(self.mount)
         assert self._server is not None
-        self._server.wait(timeout=10)
+        self._server.wait(timeout=PATIENCE)
 
     def shorten(self, number: int, part: str) -> None:
         """From now on write ``number`` takes only a part; ``EACH`` of them, or ``NONE``."""
@@ -90,6 +91,8 @@ STAT = ("mode", "nlink", "size", "uid", "gid", "ino")
 
 def _serve(behind: Path, order: Path, mountpoint: Path) -> None:
     import mfusepy
+
+    end_with_parent()
 
     def at(path: str) -> Path:
         return behind / path.lstrip("/")

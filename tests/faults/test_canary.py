@@ -64,16 +64,16 @@ def test_a_secret_is_nowhere_it_does_not_have_to_be(lab, tmp_path):
             broker.mode = mode
             node.start("--verbose")
             node.ready()
-            assert until(lambda state=state: node.ready()["uplinks"][0]["state"] == state, 30), (mode, node.log)
+            assert until(lambda state=state: node.ready()["uplinks"][0]["state"] == state), (mode, node.log)
             seen[f"status {mode}"] = json.dumps(node.status()).encode() + told("status", "--state", node.state)
             if mode != "good":
                 node.terminate()
-        assert until(lambda: node.ready()["uplinks"][0]["delivered"] > 20, 20)
+        assert until(lambda: node.ready()["uplinks"][0]["delivered"] > 20)
         seen |= {str(path): content for path, content in texts(Path(f"/proc/{node.process.pid}"))}
         assert any(CANARY.encode() in hello for hello in broker.hellos), "the secret was not even used"
         password.write_bytes(CANARY.encode() + b"\xff\n")  # no text: the error must not show it
         broker.hang_up()
-        assert until(lambda: node.ready()["uplinks"][0]["cause"] == "secret", 30)
+        assert until(lambda: node.ready()["uplinks"][0]["cause"] == "secret")
         seen |= {f"edge {name}": told(*command) for name, command in commands(node).items()}
         node.signal(signal.SIGABRT)
         node.wait()

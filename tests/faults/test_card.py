@@ -54,9 +54,11 @@ def test_what_is_written_is_what_the_device_gets(tmp_path):
     with BlockDevice(tmp_path) as device:
         outbox = Outbox(device.mount / "outbox", limit=1 << 20, segment=1 << 16)
         outbox.put([reading(0)])  # makes the segment
+        run("sync", "--file-system", device.mount)  # the journal rests until the next write
         before, told = device.position, outbox.card.written
         for number in range(50):
             outbox.put([reading(number)])
+        run("sync", "--file-system", device.mount)
         given = sum(len(op.data) for op in device.ops(before))
         assert 50 * 4096 <= outbox.card.written - told == given
         outbox.close()

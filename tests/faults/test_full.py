@@ -20,8 +20,10 @@ from edge.outbox.outbox import Outbox
 from edge.outbox.writer import CAPACITY, Writer
 from edge.reading import Reading
 from tests.faults.blockdevice import ROOT, make_ext4, mounted, needs_mounts, run, unmount, wait_for
+from tests.faults.figures import figure
 from tests.faults.promises import broken
 from tests.faults.workload import everything
+from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.faults, needs_mounts]
 
@@ -29,8 +31,7 @@ DISK = 16 << 20
 LIMIT = 64 << 20  # more than the disk has
 SEGMENT = 1 << 16
 HOUR, RATE = 3600, 10
-GROWTH = 8e6  # bytes of resident memory
-DEADLINE = 60.0
+GROWTH = 8.0  # MB of resident memory
 
 
 @pytest.fixture
@@ -91,13 +92,11 @@ class Node:
             self.writer.offer([reading(number) for number in range(self.offered + 1, self.offered + RATE + 1)])
             self.offered += RATE
             if wait:
-                assert wait_for(lambda: self.writer.held < 10 * RATE, DEADLINE), self.writer.trouble
+                assert wait_for(lambda: self.writer.held < 10 * RATE), self.writer.trouble
 
     def settle(self) -> None:
         """All that was offered is on the card, or was counted."""
-        assert wait_for(
-            lambda: not self.writer.held and self.outbox.last + self.writer.overrun == self.offered, DEADLINE
-        )
+        assert wait_for(lambda: not self.writer.held and self.outbox.last + self.writer.overrun == self.offered)
 
     def account(self) -> tuple[int, int]:
         """Holds the ledger against what is really there; gives how many are kept and how many evicted."""
@@ -122,9 +121,9 @@ def test_a_full_disk_for_an_hour(disk):
     grown = rss() - before
     node.settle()
     kept, evicted = node.account()
-    print(f"\n{node.offered} offered, {kept} kept, {evicted} evicted and counted, {grown / 1e6:+.1f} MB in an hour")
+    print(f"{node.offered} offered, {kept} kept, {evicted} evicted and counted")
+    figure("memory that an hour on a full disk costs", grown / 1e6, "MB", most=GROWTH)
     assert node.writer.overrun == 0 and evicted > 0
-    assert grown <= GROWTH
     filler.unlink()
     node.collect(600)
     node.settle()
@@ -139,7 +138,7 @@ def test_no_room_for_even_one_segment(disk):
     node = Node(disk)
     before = rss()
     node.collect(HOUR, wait=False)
-    assert wait_for(lambda: node.writer.held == CAPACITY and node.writer.trouble is not None, DEADLINE)
+    assert wait_for(lambda: node.writer.held == CAPACITY and node.writer.trouble is not None)
     grown = rss() - before
     assert node.writer.overrun == HOUR * RATE - CAPACITY
     filler.unlink()
@@ -147,9 +146,9 @@ def test_no_room_for_even_one_segment(disk):
     values = [stored.value for stored in everything(node.outbox).values()]
     assert values == [float(number) for number in range(node.offered - CAPACITY + 1, node.offered + 1)]
     kept, evicted = node.account()
-    print(f"\n{node.offered} offered, {kept} kept, {node.writer.overrun} lost and counted, {grown / 1e6:+.1f} MB")
+    print(f"{node.offered} offered, {kept} kept, {node.writer.overrun} lost and counted")
+    figure("memory that an hour without a disk costs", grown / 1e6, "MB", most=GROWTH)
     assert evicted == 0 and node.writer.trouble is None
-    assert grown <= GROWTH
     node.stop()
 
 
@@ -175,7 +174,7 @@ def test_alarms_get_onto_a_full_disk(disk):
     for value in alarms:
         node.collect(60)
         node.writer.offer([reading(int(value))], alarm=True)
-        assert wait_for(lambda: not node.writer.held, DEADLINE), node.writer.trouble
+        assert wait_for(lambda: not node.writer.held), node.writer.trouble
     node.stop()
     again = Outbox(disk / "outbox", limit=LIMIT, segment=SEGMENT)
     reader = again.reader(alarm=True)
@@ -214,7 +213,7 @@ def test_files_may_no_longer_grow(tmp_path, ceiling):
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0) as process:
         said = [process.stdout.readline() for _ in range(60)]
         resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (ceiling, ceiling))
-        rest, errors = process.communicate(timeout=120)
+        rest, errors = process.communicate(timeout=PATIENCE)
     told = b"".join([*said, rest]).decode()
     accepted, troubles = told.count("ack "), told.count("trouble ")
     print(f"\n{accepted} groups accepted, {troubles} refused")
@@ -226,7 +225,7 @@ def test_files_may_no_longer_grow(tmp_path, ceiling):
 def test_a_ceiling_from_the_start_is_trouble_and_no_crash(tmp_path):
     done = subprocess.run(
         ["prlimit", "--fsize=4096", sys.executable, "-m", "tests.faults.writer", tmp_path, "5"],
-        cwd=ROOT, capture_output=True, text=True, timeout=60,
+        cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 3 and "Traceback" not in done.stderr
     assert "ack" not in done.stdout

@@ -24,15 +24,16 @@ from edge.outbox.outbox import Outbox
 from edge.reading import Reading
 from tests.broker import NODE, QUIET, RUN, NodeProcess, until
 from tests.faults.brokers import CENTRE, KINDS
+from tests.faults.figures import SHARE
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.faults
 
 BACKLOG = int(os.environ.get("EDGE_BACKLOG", "5000"))
-SHORT = "EDGE_ROUNDS" in os.environ
 DRAIN = 8  # seconds that a backlog takes
 VICTIMS = (  # whose server of three dies, to which the centre is connected, and what lets a reading go
     ("both's", 0, "puback"), ("centre's", 2, "receipt"), ("node's", 1, "puback"), ("a third", 1, "receipt"),
-)[: 1 if SHORT else 4]  # fmt: skip
+)[: 1 if SHARE else 4]  # fmt: skip
 CONFIG = """
 [node]
 id = "{node}"
@@ -82,7 +83,7 @@ class Centre:
         self._file = folder / "city.sqlite"
         self._log = (folder / "centre.log").open("ab")
         self.words = dial(brokers, first)
-        self._start("--seconds", "0.1").communicate(timeout=60)
+        self._start("--seconds", "0.1").communicate(timeout=PATIENCE)
         self._process = self._start()
 
     @property
@@ -109,7 +110,7 @@ class Centre:
     def ended(self):
         """What it reports when it is asked to stop."""
         self._process.send_signal(signal.SIGTERM)
-        return json.loads(self._process.communicate(timeout=60)[0])["nodes"][NODE]
+        return json.loads(self._process.communicate(timeout=PATIENCE)[0])["nodes"][NODE]
 
     def stored(self):
         with contextlib.closing(sqlite3.connect(self._file)) as found:
@@ -165,7 +166,7 @@ class Station:
     def connected(self):
         return self.uplink.get("state") == "connected"
 
-    def longest_silence(self, count, seconds):
+    def longest_silence(self, count, seconds=PATIENCE):
         """Seconds in which nothing new arrived, the longest of all until so many readings are there."""
         end = time.monotonic() + seconds
         longest, grew, last = 0.0, time.monotonic(), self.centre.received
@@ -180,16 +181,16 @@ class Station:
 
     def replayed(self):
         """Asks the node again for what its broker has lost, as an operator would: how many readings those were."""
-        assert until(lambda: self.connected() and self.centre.reached(BACKLOG), 120)  # the end of the backlog
+        assert until(lambda: self.connected() and self.centre.reached(BACKLOG))  # the end of the backlog
         gaps = list(self.centre.gaps())
         for first, last in gaps:
-            words = ["replay", f"first={first}", f"last={last}", "--key", str(self.folder / "ops.key"), "--wait", "20"]
+            words = ["replay", f"first={first}", f"last={last}", "--key", str(self.folder / "ops.key"), "--wait", "120"]
             assert main(["command", "send", NODE, *words, *dial(self.brokers)]) == 0
         return sum(last - first + 1 for first, last in gaps)
 
-    def settled(self, seconds=120):
+    def settled(self, seconds=PATIENCE):
         """Waits until the centre has all that was taken until now, or not; its account, with what it lacks of that."""
-        assert until(lambda: "taken" in self.uplink, 20), self.node.log[-3000:]
+        assert until(lambda: "taken" in self.uplink), self.node.log[-3000:]
         taken = self.uplink["taken"]  # no seq is left out, so this is the last one
         until(lambda: self.centre.has(taken), seconds)
         assert self.node.terminate() == 0
@@ -212,23 +213,23 @@ def test_all_channels_work_on_every_broker(station, kind, capsys):
     it = station(kind, more='custody = "receipt"')
     it.node.start()
     it.node.ready()
-    assert until(it.connected, 60), it.node.log
+    assert until(it.connected), it.node.log
     words = ArgumentParser()
     add_broker(words)
     heard = {}
     with Line(words.parse_args(dial(it.brokers)), "late") as late:
         for channel in ("status", "inventory", "alarms", "health"):
             late.subscribe(f"edge/{NODE}/{channel}")
-        assert until(lambda: late_message(late, heard, "inventory"), 20), heard
+        assert until(lambda: late_message(late, heard, "inventory")), heard
         assert heard["status"].retained and json.loads(heard["status"].payload)["status"] == "online"
         assert heard["inventory"].retained
         capsys.readouterr()
-        command = ["command", "send", NODE, "ping", "--key", str(it.folder / "ops.key"), "--wait", "20", "--json"]
+        command = ["command", "send", NODE, "ping", "--key", str(it.folder / "ops.key"), "--wait", "120", "--json"]
         assert main([*command, *dial(it.brokers)]) == 0
         assert json.loads(capsys.readouterr().out)["result"]["last"] > 0
-        assert until(lambda: it.uplink["delivered"] > 100, 60), it.uplink  # the centre's receipts arrive
+        assert until(lambda: it.uplink["delivered"] > 100), it.uplink  # the centre's receipts arrive
         it.node.kill()
-        assert until(lambda: late_message(late, heard, "status", b"offline"), 20), heard["status"]
+        assert until(lambda: late_message(late, heard, "status", b"offline")), heard["status"]
     it.node.start()
     got = it.settled()
     print(f"{kind.__name__}: birth, will, inventory, ping and receipts; {figures(got)}")
@@ -241,18 +242,18 @@ def late_message(line, heard, channel, containing=b""):
     return channel in heard and containing in heard[channel].payload
 
 
-@pytest.mark.parametrize("how", ["kill"] if SHORT else ["kill", "stop"])
+@pytest.mark.parametrize("how", ["kill"] if SHARE else ["kill", "stop"])
 @pytest.mark.parametrize("kind", kinds())
 def test_a_broker_that_starts_again_costs_nothing(station, kind, how):
     custody = "puback" if kind.keeps or how == "stop" else "receipt"
     it = station(kind, more=f'custody = "{custody}"\nrate = "{BACKLOG // DRAIN}/s"\nbatch = 100')
     it.fill(BACKLOG)
     it.node.start()
-    assert until(lambda: it.centre.received > BACKLOG // 4, 120), it.node.log
+    assert until(lambda: it.centre.received > BACKLOG // 4), it.node.log
     getattr(it.brokers, how)(0)
     before = it.centre.received
     it.brokers.start(0)
-    assert until(lambda: it.centre.received > before, 120), it.node.log
+    assert until(lambda: it.centre.received > before), it.node.log
     holes = 0 if kind.keeps or how == "stop" else it.replayed()
     got = it.settled()
     what = f"{kind.__name__}, {how} with {before} of {BACKLOG} there, custody {custody}"
@@ -266,10 +267,10 @@ def test_a_node_of_a_cluster_dies_while_a_backlog_drains(station, kind, victim, 
     it = station(kind, size=3, centre=centre, more=f'custody = "{custody}"\nrate = "{BACKLOG // DRAIN}/s"\nbatch = 100')
     it.fill(BACKLOG)
     it.node.start()
-    assert until(lambda: it.centre.received > BACKLOG // 4, 120), it.node.log
+    assert until(lambda: it.centre.received > BACKLOG // 4), it.node.log
     which = {"node's": 0, "both's": 0, "centre's": centre, "a third": 2}[victim]
     it.brokers.kill(which)
-    before, silence = it.centre.received, it.longest_silence(BACKLOG, 120)
+    before, silence = it.centre.received, it.longest_silence(BACKLOG)
     got = it.settled()
     what = f"{kind.__name__} x3, {victim} node killed with {before} of {BACKLOG} there, custody {custody}"
     print(f"{what}: {figures(got)}; longest silence {silence:.1f} s")

@@ -13,6 +13,8 @@ import pytest
 
 from edge.reading import Level
 from tests.broker import Lab, config, needs_mosquitto, until
+from tests.faults.figures import figure
+from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.faults, pytest.mark.broker, needs_mosquitto]
 
@@ -77,12 +79,12 @@ def test_nothing_committed_is_lost_to_kills_and_outages(tmp_path):
             node.start()
         broker.come_back()
         lasted = time.monotonic() - begin
-        assert until(lambda: (s := node.status()) and drained(s), 60), node.log
+        assert until(lambda: (s := node.status()) and drained(s)), node.log
         assert node.terminate() == 0
         card = node.on_card()
         node.start()  # what the good-bye committed goes too
         committed = {seq for seq, _ in card}
-        assert broker.listener.until(lambda heard: heard.seqs >= committed, 60), len(committed - broker.listener.seqs)
+        assert broker.listener.until(lambda heard: heard.seqs >= committed), len(committed - broker.listener.seqs)
         ledger = node.ready()["uplinks"][0]
         node.terminate()
         check(card, broker.listener.records, node)
@@ -98,14 +100,13 @@ def test_nothing_committed_is_lost_to_kills_and_outages(tmp_path):
 def test_stop_is_quick_although_the_broker_is_mute(tmp_path):
     with Lab(tmp_path) as lab, socket.create_server(("127.0.0.1", 0)) as mute:
         node = lab.node(config(mute.getsockname()[1], *FIFTY_A_SECOND))
-        assert until(lambda: (s := node.status()) and s["outbox"]["last"] > 50, 15)
-        mute.settimeout(10)
+        assert until(lambda: (s := node.status()) and s["outbox"]["last"] > 50)
+        mute.settimeout(PATIENCE)
         with mute.accept()[0]:
             begin = time.monotonic()
             assert node.terminate() == 0
             took = time.monotonic() - begin
-    print(f"\nstopped in {took:.1f} s")
-    assert took < 6
+    figure("until it has stopped", took, most=6)
 
 
 def drained(status):

@@ -20,14 +20,15 @@ from edge.clock import Stamp
 from edge.outbox.outbox import Outbox
 from edge.reading import Reading
 from tests.broker import Lab, config, needs_mosquitto, resolved, until
+from tests.faults.figures import SHARE, figure
 from tests.faults.network import FAR, HOSTILE, Network, inside, needs_network, needs_tun
+from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.faults, needs_mosquitto, *needs_network]
 
-SHORT = "EDGE_ROUNDS" in os.environ
 FLAPS = int(os.environ.get("EDGE_ROUNDS", "100"))
-DAY = 43_200 if SHORT else 86_400  # seconds without a link
-WATCHED = 40 if SHORT else 180  # seconds that a slow link is looked at
+DAY = 43_200 if SHARE else 86_400  # seconds without a link
+WATCHED = 40 if SHARE else 180  # seconds that a slow link is looked at
 SLOW = 9600  # bit/s
 SETTLES = 20  # seconds after which birth, inventory and the first guesses are over
 ETHERNET = 14  # bytes of a frame's header
@@ -53,18 +54,16 @@ class Scene:
 
     @property
     def uplink(self):
-        status = until(self.node.status, 20)
-        assert status is not None, self.node.log
-        return status["uplinks"][0]
+        return self.node.ready()["uplinks"][0]
 
-    def is_in(self, state, seconds=60):
+    def is_in(self, state, seconds=PATIENCE):
         assert until(lambda: self.uplink["state"] == state, seconds), (state, self.uplink, self.node.log)
 
-    def drained(self, seconds):
+    def drained(self, seconds=PATIENCE):
         """Waits until all has arrived that was taken so far; gives the last seq of it."""
         assert until(lambda: self.uplink["waiting"] < 20, seconds), self.uplink
-        taken = until(self.node.status, 20)["outbox"]["last"]
-        assert self.listener.until(lambda listener: taken in listener.seqs, 60), self.uplink
+        taken = self.node.ready()["outbox"]["last"]
+        assert self.listener.until(lambda listener: taken in listener.seqs), self.uplink
         return taken
 
     def live_delays(self):
@@ -143,12 +142,11 @@ def test_a_budget_counts_what_the_network_carries(scene):
     scene.start(*(f'air{number} sht3x sim:// interval="50ms"' for number in range(5)), flush="100ms")
     told, carried = [], []
     for count in (100, 3000):
-        assert until(lambda count=count: scene.uplink["delivered"] > count, 60)
+        assert until(lambda count=count: scene.uplink["delivered"] > count)
         told.append(scene.uplink["budget"]["day"]["used"])
         carried.append(counted(network))
     share = (told[1] - told[0]) / (carried[1] - carried[0])
-    print(f"\nof {carried[1] - carried[0]} bytes of IP the budget has {share:.1%}")
-    assert 0.97 <= share <= 1.03
+    figure(f"share of {carried[1] - carried[0]} bytes of IP that the budget has", share, "", least=0.97, most=1.03)
 
 
 @pytest.mark.parametrize(("sensors", "limit"), [((AIR,), 30), ((), 90)], ids=["busy", "idle"])
@@ -158,15 +156,14 @@ def test_a_dead_link_is_found(scene, sensors, limit):
     scene = made()
     scene.start(*sensors)
     scene.is_in("connected")
-    assert until(lambda: not sensors or scene.uplink["delivered"] > 10, 20)
+    assert until(lambda: not sensors or scene.uplink["delivered"] > 10)
     network.cut()
     cut = time.monotonic()
-    scene.is_in("down", limit + 30)
+    scene.is_in("down")
     found = time.monotonic() - cut
     network.mend()
-    scene.is_in("connected", 120)
-    print(f"\n{'busy' if sensors else 'idle'}: found after {found:.1f} s")
-    assert found <= limit
+    scene.is_in("connected")
+    figure(f"until a dead link is found, {'busy' if sensors else 'idle'}", found, most=limit)
 
 
 def test_nothing_is_missing_after_many_flaps(scene):
@@ -184,7 +181,7 @@ def test_nothing_is_missing_after_many_flaps(scene):
         pause.wait(chance.uniform(0.5, 4.0))
     lasted = time.monotonic() - began
     connects = scene.node.log.count("is connected")
-    taken = scene.drained(400)
+    taken = scene.drained(PATIENCE + 4 * FLAPS)
     kept = account(scene.listener, taken)
     print(
         f"\n{FLAPS} flaps in {lasted:.0f} s, {connects} connections: {taken} taken, {kept.missing} missing, "
@@ -199,19 +196,16 @@ def test_a_day_without_a_link_drains_fast_behind_live_readings(scene, tmp_path):
     scene = made()
     waiting = filled(tmp_path / "state", DAY)
     scene.start(AIR)
-    first = until(lambda: scene.listener.records and time.monotonic(), 30)
-    assert until(lambda: scene.uplink["waiting"] < 20, 600), scene.uplink
+    first = until(lambda: scene.listener.records and time.monotonic())
+    assert until(lambda: scene.uplink["waiting"] < 20, PATIENCE + DAY / 40), scene.uplink
     lasted = time.monotonic() - first
     live = scene.live_delays()
-    taken = scene.drained(30)
-    kept = account(scene.listener, taken)
-    print(
-        f"\n{waiting} waited, drained in {lasted:.1f} s: {waiting / lasted:.0f}/s, "
-        f"live delay at most {max(live):.2f} s; {kept.missing} missing, {kept.twice} twice"
-    )
+    kept = account(scene.listener, scene.drained())
+    print(f"{waiting} waited, drained in {lasted:.1f} s; {kept.missing} missing, {kept.twice} twice")
     assert kept.missing == 0 and in_order(scene.listener)
-    assert waiting / lasted >= 10 * 2
-    assert len(live) >= 2 * (lasted - 5) and max(live) <= 5.0
+    figure("rate of the drain", waiting / lasted, "readings/s", least=10 * 2)
+    figure("live readings meanwhile", len(live), "", least=2 * (lasted - 5))
+    figure("their delay, most", max(live), most=5)
 
 
 def plain(network):
@@ -246,22 +240,24 @@ def test_a_slow_link_is_used_and_nobody_waits_long(scene, tmp_path, loss):
     scene = made()
     waiting = filled(tmp_path / "state", DAY)
     scene.start(AIR, more=ALARM)
-    scene.listener.until(lambda listener: listener.records, 60)
+    assert scene.listener.until(lambda listener: listener.records)
     threading.Event().wait(SETTLES)
     began, start = time.monotonic(), len(scene.listener.messages)
     threading.Event().wait(WATCHED)
     lasted, came = time.monotonic() - began, scene.listener.messages[start:]
     uplink, packs = scene.uplink, [message for message in came if message.channel in ("readings", "alarms")]
     size = sum(len(pack.payload) for pack in packs)
-    live, (raised, *_) = scene.live_delays(), scene.delays("warm")
+    live, (raised, *_) = scene.live_delays(), until(lambda: scene.delays("warm"))
     print(
-        f"\n{SLOW} bit/s, {loss:.0%} lost, {lasted:.0f} s: {size / lasted:.0f} bytes/s of packs are "
+        f"{SLOW} bit/s, {loss:.0%} lost, {lasted:.0f} s: {size / lasted:.0f} bytes/s of packs are "
         f"{size / lasted / full:.0%} of full segments without a loss, TCP alone has {carried / full:.0%}; "
-        f"{len(packs)} packs of {size / len(packs):.0f} bytes; live delay up to {max(live):.1f} s, alarm {raised:.1f} s"
+        f"{len(packs)} packs of {size / len(packs):.0f} bytes"
     )
-    assert size / lasted >= 0.7 * carried
-    assert raised <= 10 and max(live) <= 20 and uplink["state"] == "connected"
-    assert scene.node.log.count("is connected") == 1 and uplink["evicted"] == uplink["refused"] == 0
+    assert uplink["evicted"] == uplink["refused"] == 0
+    figure("share of what the link carries", size / lasted / carried, "", least=0.7)
+    figure("delay of live readings, most", max(live), most=20)
+    figure("delay of the alarm", raised, most=10)
+    figure("connections", scene.node.log.count("is connected"), "", most=1)
     old = {seq for seq in scene.listener.seqs if seq <= waiting}
     assert old == set(range(1, max(old) + 1)) and in_order(scene.listener)
 
@@ -273,13 +269,13 @@ def test_a_far_and_lossy_link_loses_nothing(scene, tmp_path):
     scene = made()
     waiting = filled(tmp_path / "state", DAY)
     scene.start(AIR)
-    began = scene.listener.until(lambda listener: listener.records and time.monotonic(), 60)
-    assert until(lambda: scene.uplink["waiting"] < 20, 300), scene.uplink
+    began = scene.listener.until(lambda listener: listener.records and time.monotonic())
+    assert until(lambda: scene.uplink["waiting"] < 20, PATIENCE + DAY / 40), scene.uplink
     lasted = time.monotonic() - began
-    taken = scene.drained(60)
-    kept = account(scene.listener, taken)
+    kept = account(scene.listener, scene.drained())
     print(
-        f"\n300 ms, 5 % lost, 2 % twice: {waiting} waited, drained in {lasted:.1f} s: {waiting / lasted:.0f}/s, "
+        f"300 ms, 5 % lost, 2 % twice: {waiting} waited, drained in {lasted:.1f} s, "
         f"live delay at most {max(scene.live_delays()):.1f} s; {kept.missing} missing, {kept.twice} twice"
     )
-    assert kept.missing == 0 and in_order(scene.listener) and waiting / lasted >= 10 * 2
+    assert kept.missing == 0 and in_order(scene.listener)
+    figure("rate of the drain", waiting / lasted, "readings/s", least=10 * 2)

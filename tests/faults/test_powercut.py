@@ -16,6 +16,7 @@ import pytest
 from edge.state import State
 from tests.faults.blockdevice import ROOT, BlockDevice, Op, PowerCut, mounted, needs_block_device
 from tests.faults.workload import Ack, Saved, acks, everything, open_outbox, reading, saves
+from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.faults, needs_block_device]
 
@@ -59,7 +60,7 @@ def lived(folder, *options, **environment):
         command = [sys.executable, "-m", "tests.faults.workload", str(device.mount), "--diary", str(device.diary)]
         done = subprocess.run(
             [*command, "--groups", str(GROUPS), *options], cwd=ROOT, env=os.environ | environment,
-            capture_output=True, text=True, timeout=120,
+            capture_output=True, text=True, timeout=PATIENCE,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
     ops = device.ops()

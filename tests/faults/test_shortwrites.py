@@ -14,6 +14,7 @@ import pytest
 from tests.faults.blockdevice import ROOT, missing_for_fuse
 from tests.faults.promises import broken, judge
 from tests.faults.shortdisk import EACH, NONE, PARTS, ShortDisk
+from tests.waiting import PATIENCE
 
 GROUPS = 40
 SHARE = int(os.environ.get("EDGE_SHARE", "5"))
@@ -35,7 +36,7 @@ def written(disk, number, part, **environment):
     done = subprocess.run(
         [sys.executable, "-m", "tests.faults.writer", disk.mount / "work", str(GROUPS)],
         cwd=ROOT, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment},
-        capture_output=True, text=True, timeout=300,
+        capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
     return done, disk.behind / "work"
 

@@ -5,6 +5,7 @@ EDGE_STALL seconds (30 for acceptance), 20 readings a second, judged by the stam
 
 import os
 import threading
+import time
 from collections import Counter
 from itertools import pairwise
 from statistics import quantiles
@@ -21,6 +22,7 @@ from edge.sensing.device import Device
 from edge.sensing.sampler import Sampler
 from edge.settings import SensorSettings
 from tests.faults.blockdevice import BlockDevice, needs_block_device, wait_for
+from tests.faults.figures import figure
 from tests.faults.workload import everything
 
 pytestmark = [pytest.mark.faults, needs_block_device]
@@ -28,7 +30,8 @@ pytestmark = [pytest.mark.faults, needs_block_device]
 STALL = float(os.environ.get("EDGE_STALL", "5"))
 INTERVAL = 0.05  # seconds: 20 Hz
 DEVICES = 3  # each on a bus of its own
-JITTER = 0.05  # seconds that 99 of 100 readings may be off at most
+JITTER = 50  # ms that 99 of 100 readings may be off at most
+MANY = 200  # readings; a commit takes what a twentieth of a second brings
 
 
 def sensor(name, take):
@@ -61,13 +64,13 @@ def test_sampling_goes_on_while_the_card_stalls(tmp_path):
         writer.start()
         for sampler in samplers:
             sampler.start()
-        assert wait_for(lambda: outbox.last > 20 * DEVICES, 20)
+        assert wait_for(lambda: outbox.last > 20 * DEVICES)
         device.stall()
-        begin, position = len(taken), device.position
-        threading.Event().wait(0.5)  # what was on its way has come to rest
+        begin, position, begun = len(taken), device.position, time.monotonic()
+        assert wait_for(lambda: writer.held > MANY)  # it hangs in a sync, and no longer gets what it asks for
         committed = outbox.last
-        threading.Event().wait(STALL - 0.5)
-        during = taken[begin:]
+        threading.Event().wait(STALL)
+        during, lasted = taken[begin:], time.monotonic() - begun
         stood_still = (device.position, outbox.last) == (position, committed)
         held = writer.held
         device.go_on()
@@ -86,10 +89,10 @@ def test_sampling_goes_on_while_the_card_stalls(tmp_path):
     paces = sorted(pace for one in stamps.values() for pace in off(one))
     p99 = quantiles(paces, n=100)[-1]
     print(
-        f"\n{STALL:.0f} s of stall: {len(paces)} paces, off by {p99 * 1e3:.1f} ms (p99),"
-        f" {paces[-1] * 1e3:.1f} ms (most); {held} held meanwhile, {len(taken)} taken, {len(found)} on the card"
+        f"{lasted:.0f} s of stall: {len(paces)} paces, off by {paces[-1] * 1e3:.1f} ms at most;"
+        f" {held} held meanwhile, {len(taken)} taken, {len(found)} on the card"
     )
-    assert len(paces) >= 0.95 * DEVICES * STALL / INTERVAL
-    assert p99 <= JITTER
     assert Counter(map(essence, found.values())) == Counter(map(essence, taken))
     assert writer.overrun == 0
+    figure("paces meanwhile", len(paces), "", least=0.95 * DEVICES * lasted / INTERVAL)
+    figure("how far they are off, p99", p99 * 1e3, "ms", most=JITTER)

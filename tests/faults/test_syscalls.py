@@ -15,6 +15,7 @@ import pytest
 
 from tests.faults.blockdevice import missing_for_mounts, run, unmount
 from tests.faults.promises import broken, judge, promised
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 CALLS = {
@@ -52,7 +53,7 @@ def traced(folder, *strace):
     done = subprocess.run(
         ["strace", "-fqqy", "--seccomp-bpf", "-o", seen, *strace, *command],
         cwd=ROOT, env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"},
-        capture_output=True, text=True, timeout=120,
+        capture_output=True, text=True, timeout=PATIENCE,
     )  # fmt: skip
     return done, seen.read_text(errors="replace").splitlines()
 

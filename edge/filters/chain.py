@@ -8,12 +8,15 @@ from edge.filters.flagger import Flagger, judged
 from edge.filters.path import Path
 from edge.reading import Reading
 
+Link = tuple[str | None, Filter]  # a filter, and the quantity that it is bound to, None: all
+
 
 class Chain:
     """Filters behind each other; one that is bound to a quantity lets the others pass."""
 
-    def __init__(self, links: Sequence[tuple[str | None, Filter]]) -> None:
-        """``links`` are pairs of a quantity (None: all) and a filter."""
+    def __init__(self, links: Sequence[Link]) -> None:
+        """Of these, in their order."""
+        self.links = links
         self._stages = list(_stages(links))
 
     def __call__(self, readings: Iterable[Reading]) -> list[Reading]:
@@ -91,7 +94,7 @@ def _joined(out: Reading, before: Reading, found: Reading) -> Reading:
     return out if found.quality is before.quality else out._replace(quality=out.quality.joined(found.quality))
 
 
-def _stages(links: Sequence[tuple[str | None, Filter]]) -> Iterator[_Single | _Panel]:
+def _stages(links: Sequence[Link]) -> Iterator[_Single | _Panel]:
     for judges, group in groupby(links, lambda link: isinstance(link[1], Flagger)):
         if judges:
             yield _Panel([(quantity, work) for quantity, work in group if isinstance(work, Flagger)])

@@ -48,6 +48,9 @@ class Filter(ABC):
         """What the filter still holds back when the node stops."""
         return ()
 
+    def succeed(self, before: "Filter") -> None:
+        """Takes over what one of the same type with other options remembers; by itself, nothing."""
+
     def gives(self, quantity: str | None) -> Mapping[str, Quantity]:
         """The quantities that leave it, where it is bound to ``quantity`` (None: to all)."""
         return self.quantities

@@ -35,12 +35,12 @@ class Intervals:
             if not interval.dated:
                 interval.date(self._grid.around(reading.at), self._grid.longest)
             if interval.start <= ticks < interval.end:
-                interval.add(reading, weight)
+                interval.add(reading, weight, pace)
                 return []
         before = interval.end if interval is not None and interval.boot == boot else None
-        coverage = Coverage(pace) if interval is None else interval.coverage.next()
+        coverage = Coverage() if interval is None else interval.coverage.next()
         self._open[channel] = new = _Interval(boot, self._grid.around(reading.at, before), how, coverage)
-        new.add(reading, weight)
+        new.add(reading, weight, pace)
         return [] if interval is None else [interval.result(interval.end, self._valid)]
 
     def rest(self) -> list[Reading]:
@@ -64,32 +64,28 @@ def usable(reading: Reading) -> bool:
 
 
 class Coverage:
-    """The nanoseconds that good readings stand for; each the time since the one before, ``pace`` seconds at most.
+    """The nanoseconds that good readings stand for: each the time since the one before, its pace at most."""
 
-    Without ``pace`` nobody knows what to expect, and all counts as covered.
-    """
-
-    def __init__(self, pace: float | None, before: int | None = None) -> None:
-        self._pace, self._reach = pace, int((pace or 0.0) * 1e9)
+    def __init__(self, before: int | None = None) -> None:
         self._before = before  # ticks
-        self._covered = 0
+        self._covered, self._known = 0, True
 
-    def add(self, reading: Reading) -> None:
-        """One more good reading."""
-        ticks, span = reading.at.ticks, int(reading.span * 1e9)
+    def add(self, reading: Reading, pace: float | None) -> None:
+        """One more good reading; without its ``pace`` (s) nobody knows what to expect, and all counts as covered."""
+        ticks, span, reach = reading.at.ticks, int(reading.span * 1e9), int((pace or 0.0) * 1e9)
         if span or self._before is None:
-            self._covered += max(span, self._reach)
+            self._covered += max(span, reach)
         else:
-            self._covered += min(self._reach, ticks - self._before)
-        self._before = ticks
+            self._covered += min(reach, ticks - self._before)
+        self._before, self._known = ticks, pace is not None
 
     def share(self, length: int) -> float:
         """How much of ``length`` nanoseconds is covered."""
-        return 1.0 if self._pace is None or not length else self._covered / length
+        return self._covered / length if self._known and length else 1.0
 
     def next(self) -> "Coverage":
         """Of the interval that follows."""
-        return Coverage(self._pace, self._before)
+        return Coverage(self._before)
 
 
 class _Interval:
@@ -116,7 +112,7 @@ class _Interval:
         if now.dated and now.end - self.start <= longest:
             self.end = now.end
 
-    def add(self, reading: Reading, weight: float | None) -> None:
+    def add(self, reading: Reading, weight: float | None, pace: float | None) -> None:
         """One more reading; without ``weight`` it cannot count, and what is bad does not leave a trace."""
         self._last = reading
         value, quality = reading.value, reading.quality
@@ -131,7 +127,7 @@ class _Interval:
             self._values = average(reading.quantity, self._how)
         self._values.add(value, weight, reading.spread)
         self._raw = reading.raw
-        self.coverage.add(reading)
+        self.coverage.add(reading, pace)
 
     def result(self, end: int, valid: float) -> Reading:
         """The value up to ``end`` in ticks, suspect where less than the share ``valid`` of the time is covered."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from drivers import Option, Quantity, Reason, is_total
+from edge.filters.filter import Filter
 from edge.filters.flagger import Flagger
 from edge.filters.history import PerQuantity
 from edge.filters.nature import nature
@@ -41,6 +42,11 @@ class Stuck(Flagger):
         super().__init__(quantities, **options)
         self._long = self.set["for"] * 1e9
         self._lines = PerQuantity(self._begin)
+
+    def succeed(self, before: Filter) -> None:
+        """How long each quantity has stayed."""
+        if isinstance(before, Stuck):
+            self._lines = before._lines
 
     def judge(self, reading: Reading, value: float) -> Quality:
         """``stuck``, when the value has stayed long enough."""

@@ -5,6 +5,7 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import drivers
@@ -30,8 +31,12 @@ def device_of(sensor: SensorSettings, clock: ClockSettings, stores: Stores, look
     """One sensor, ready to be sampled: its wire (closed yet), filters, memory, switch, and whom it tells what."""
     driver = drivers.load(sensor.driver)
     plug = drivers.plug(sensor.driver, sensor.place, baud=sensor.baud, debounce=sensor.options.get("debounce"))
-    chain = chain_of(sensor, driver, look_up, stores.clock.utc)
-    made = Device(sensor, driver, plug, chain, stores.clock)
+
+    def chain_at(pace: float | None, before: Chain | None) -> Chain:
+        return chain_of(replace(sensor, interval=pace), driver, look_up, stores.clock.utc, before)
+
+    made = Device(sensor, driver, plug, chain_at(sensor.interval, None), stores.clock)
+    made.chain_at = chain_at
     made.look_up = look_up
     made.maintained = partial(stores.maintenance.under, sensor.name)
     if "utc" in {quantity.name for quantity in driver.measures} and not str(sensor.place).startswith("sim:"):
@@ -61,11 +66,13 @@ def _receiver(clock: Clock, settings: ClockSettings) -> Receiver:
     return Receiver(clock, pulses, ChronySock(settings.chrony_sock) if settings.chrony_sock else None)
 
 
-def chain_of(sensor: SensorSettings, driver: type[drivers.Driver], look_up: LookUp, date: Dating) -> Chain:
-    """The configured filters, behind the default chain of what the sensor measures."""
+def chain_of(
+    sensor: SensorSettings, driver: type[drivers.Driver], look_up: LookUp, date: Dating, before: Chain | None = None
+) -> Chain:
+    """The configured filters behind the default chain of the sensor; they go on with what ``before`` knew."""
     quantities = {quantity.name: quantity for quantity in driver.measured(sensor.options)}
     filters = completed(sensor.filters, quantities, _step(sensor, driver)) if sensor.defaults else sensor.filters
-    links, _ = linked(filters, quantities)
+    links, _ = linked(filters, quantities, () if before is None else before.links)
     for _, work in links:
         work.look_up, work.date, work.pace = look_up, date, _pace(sensor, driver)
     return Chain(links)

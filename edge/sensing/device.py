@@ -47,6 +47,7 @@ class Device:
         self.on_event: Callable[..., None] = lambda kind, **fields: None
         self.on_identity: Callable[[Mapping[str, str]], None] = lambda identity: None  # each time it was opened
         self.way = Way(settings.driver, chain)  # of its readings
+        self.chain_at: Callable[[float, Chain], Chain] = lambda pace, chain: chain  # for another pace, after this one
         self.power: Power | None = None  # its supply, where that can be switched
         self.look_up: Callable[[str, str], Reading | None] = lambda device, quantity: None
         self.maintained: Callable[[], bool] = lambda: False  # whether a technician works at it
@@ -106,6 +107,7 @@ class Device:
         if seconds < least:
             raise ValueError(f"{self.name} needs {least:g} s for a measurement")
         self.pace = seconds
+        self.way.chain = self.chain_at(seconds, self.way.chain)
         self.hurry()
 
     def restart(self) -> None:

@@ -8,14 +8,15 @@ from edge.reading import Reading
 
 
 class Way:
-    """For the thread of the device; only ``watch`` and ``seen`` are for others."""
+    """For the thread of the device; only ``watch``, ``seen`` and another ``chain`` are for others."""
 
     def __init__(self, driver: str, chain: Chain) -> None:
         """``driver`` is its name."""
         self.correct: Callable[[Sequence[Reading]], Sequence[Reading]] = lambda readings: readings  # by calibration
         self.about: Callable[[str], str] = lambda quantity: ""  # what the calibration of a quantity is
         self.seen: Path | None = None  # the last one that was watched
-        self._driver, self._chain = driver, chain
+        self.chain = chain
+        self._driver = driver
         self._wanted: str | None = None
         self._path: Path | None = None
 
@@ -37,11 +38,11 @@ class Way:
         """What the filters make of them."""
         path, self._path = self._path, None
         if path is None:
-            return self._chain(readings)
-        out = self._chain.traced(readings, path)
+            return self.chain(readings)
+        out = self.chain.traced(readings, path)
         self.seen = path
         return out
 
     def rest(self) -> list[Reading]:
         """What the filters still hold back when the node stops."""
-        return self._chain.rest()
+        return self.chain.rest()

@@ -1,10 +1,13 @@
 """``edge send --once``: each step with its time, and the first that fails with what mends it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from edge.cli import main
+from edge.cli.send import lent
+from edge.settings import UplinkSettings
 from tests.broker import Lab, config, free_port, needs_mosquitto
 
 pytestmark = [pytest.mark.broker, needs_mosquitto]
@@ -63,3 +66,13 @@ def test_the_first_step_that_fails_is_named_with_a_remedy(run, url, failed, stat
 def test_what_is_no_address_is_refused(capsys):
     assert main(["send", "--once", "http://broker"]) == 64
     assert "mqtts://" in capsys.readouterr().err
+
+
+def test_the_password_is_the_one_that_the_running_service_was_lent(tmp_path):
+    """Its unit has it as a credential; whoever may read that needs no other."""
+    (tmp_path / "city-password").write_text("secret")
+    city = UplinkSettings("city", "mqtt", "broker.example", 8883, username="LP-0417")
+    assert lent(city, tmp_path).password_file == str(tmp_path / "city-password")
+    own = replace(city, password_file="/etc/edge/city.password")
+    for other in (own, replace(city, name="county"), replace(city, username="")):
+        assert lent(other, tmp_path) == other

@@ -50,6 +50,12 @@ def test_the_unit_that_spares_the_card_parses_too_and_comes_first(unit: Path) ->
     assert "edge-card" not in UNIT  # the node needs it not
 
 
+def test_both_units_start_with_the_machine_once_they_are_enabled() -> None:
+    """Without the section ``systemctl enable`` only grumbles, and a node that lost its power stays silent."""
+    assert "\n[Install]\nWantedBy=multi-user.target\n" in UNIT
+    assert "\n[Install]\nWantedBy=edge.service\n" in (FOLDER / "edge-card.service").read_text(encoding="utf-8")
+
+
 def test_a_misspelt_key_would_be_told(unit: Path) -> None:
     unit.write_text(unit.read_text(encoding="utf-8").replace("WatchdogSec", "WatchdogSecs"), encoding="utf-8")
     assert "WatchdogSecs" in run(tool("systemd-analyze"), "verify", unit).stderr

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import socket
 import sys
 import time
@@ -27,6 +28,7 @@ from edge.uplink.places import Place, Places, look_up
 from edge.uplink.session import Opening, Session
 from edge.uplink.states import Broker
 
+SERVICE = Path("/run/credentials/edge.service")  # where systemd keeps what it lends to the running service
 STEPS = ("name", "tcp", "tls", "login", "acknowledgement")
 OLDER = ("version", "closed", "no-answer", "not-mqtt", "protocol")  # after which MQTT 3.1.1 is tried
 
@@ -60,7 +62,7 @@ def _configured(config: Path, name: str | None) -> list[tuple[str, UplinkSetting
     except SettingsError as error:
         raise exits.Failure(f"the configuration is wrong\n{error}", exits.CONFIG) from None
     found = [
-        (settings.node.id, replace(uplink, host=host))
+        (settings.node.id, replace(lent(uplink), host=host))
         for uplink in settings.uplinks if name in (None, uplink.name)
         for host in uplink.hosts or (uplink.host,)
     ]  # fmt: skip
@@ -70,6 +72,13 @@ def _configured(config: Path, name: str | None) -> list[tuple[str, UplinkSetting
         remedy = "add an [[uplink]], or give an address: edge send --once mqtts://HOST"
         raise exits.Failure(f"{what} in {config} (there are: {known}). Do: {remedy}", exits.USAGE)
     return found
+
+
+def lent(uplink: UplinkSettings, folder: Path = SERVICE) -> UplinkSettings:
+    """With the password that the running service has as a credential, where none is configured and we may read it."""
+    path = folder / f"{uplink.name}-password"
+    wanted = uplink.username and not uplink.password_file and "CREDENTIALS_DIRECTORY" not in os.environ
+    return replace(uplink, password_file=str(path)) if wanted and os.access(path, os.R_OK) else uplink
 
 
 def _from_url(args: argparse.Namespace) -> tuple[str, UplinkSettings]:

@@ -47,20 +47,26 @@ def node_in_virtual_time(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     yield from _booted(tmp_path_factory, virtual_time=True)
 
 
+@pytest.fixture(scope="module")
+def fresh_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """In real time with a network, for one module alone."""
+    yield from _booted(tmp_path_factory, virtual_time=False, network=True)
+
+
 @pytest.fixture(scope="session")
 def node_in_real_time(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """In real time."""
     yield from _booted(tmp_path_factory, virtual_time=False)
 
 
-def _booted(folders: pytest.TempPathFactory, *, virtual_time: bool) -> Iterator[Node]:
+def _booted(folders: pytest.TempPathFactory, *, virtual_time: bool, network: bool = False) -> Iterator[Node]:
     """With the project as it is now; a boot that hangs is tried once more."""
     disk = image.ready()
-    node = Node(disk, folders.mktemp("node"), virtual_time=virtual_time)
+    node = Node(disk, folders.mktemp("node"), virtual_time=virtual_time, network=network)
     try:
         node.start()
     except VmError:
-        node = Node(disk, folders.mktemp("node"), virtual_time=virtual_time)
+        node = Node(disk, folders.mktemp("node"), virtual_time=virtual_time, network=network)
         node.start()
     try:
         node.put(project.packed(), "/run/project.tgz")

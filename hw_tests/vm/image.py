@@ -16,15 +16,26 @@ from hw_tests.vm import modules, needs, project
 
 HERE = Path(__file__).parent
 INPUTS = ("image.py", "modules.py", "guest/rig.sh", "kernel/Kbuild", "kernel/irq_compat.h", "kernel/user_bus.c")
-PACKAGES = ("systemd-sysv", "udev", "kmod", "procps", "python3", "qemu-guest-agent", "initramfs-tools", "zstd")
+PACKAGES = (
+    "systemd-sysv", "udev", "kmod", "procps", "qemu-guest-agent", "initramfs-tools", "zstd", "iproute2", "sudo",
+    "python3", "python3-venv", "ca-certificates", "chrony",
+)  # fmt: skip
 INITRD = ("virtio_pci", "virtio_blk", "ext4", "crc32c_generic")  # what the kernel needs to find its root
 UNWANTED = ("i2c_i801", "iTCO_wdt", "kvm_amd", "kvm_intel", "bochs", "pcspkr", "psmouse", "floppy")  # of a PC
 MASKED = (
     "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "fstrim.timer",
     "e2scrub_reap.service", "systemd-pstore.service", "getty@tty1.service", "serial-getty@ttyS0.service",
+    "systemd-networkd-wait-online.service",
 )  # fmt: skip
 SIZE = "1500M"
 LABEL = "node"
+WHEELS = "opt/wheels"  # where pip finds packages in the guest, which has no registry
+LINK = """[Match]
+Type=ether
+[Network]
+Address=10.0.2.15/24
+Gateway=10.0.2.2
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,7 @@ def _build(work: Path, kernel: str) -> Path:
     _bootstrap(root, kernel)
     _say("Python packages")
     project.install(root / "opt/site", _python(root))
+    project.download(root / WHEELS, _python(root))
     _configure(root)
     updates = root / "lib/modules" / kernel / "updates"
     updates.mkdir()
@@ -123,6 +135,7 @@ def _python(root: Path) -> str:
 def _configure(root: Path) -> None:
     """What makes it a node: its name, its wiring, nothing that runs by itself."""
     (root / "etc/hostname").write_text("node\n")
+    (root / "etc/hosts").write_text("127.0.0.1 localhost node\n")
     (root / "etc/fstab").write_text(f"LABEL={LABEL} / ext4 defaults,noatime 0 1\n")
     unwanted = "".join(f"blacklist {name}\n" for name in UNWANTED)
     (root / "etc/modprobe.d/node.conf").write_text(unwanted)
@@ -130,8 +143,17 @@ def _configure(root: Path) -> None:
         path = root / "etc/systemd/system" / unit
         path.unlink(missing_ok=True)
         path.symlink_to("/dev/null")
+    _link(root)
+    (root / "etc/pip.conf").write_text(f"[global]\nno-index = true\nfind-links = /{WHEELS}\n")
     shutil.copy(HERE / "guest/rig.sh", root / "usr/local/sbin/rig")
     (root / "usr/local/sbin/rig").chmod(0o755)
+
+
+def _link(root: Path) -> None:
+    """Fixed addresses of qemu's user network, where there is one; the clock is nobody's until chrony is started."""
+    (root / "etc/systemd/network/10-node.network").write_text(LINK)
+    _run("chroot", root, "systemctl", "--quiet", "enable", "systemd-networkd")
+    _run("chroot", root, "systemctl", "--quiet", "disable", "chrony")
 
 
 def _run(*words: str | Path) -> None:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 TOOLS = {  # program: its Debian package
     "qemu-system-x86_64": "qemu-system-x86",
+    "qemu-img": "qemu-utils",
     "mmdebstrap": "mmdebstrap",
     "mke2fs": "e2fsprogs",
     "gcc": "gcc",
     "make": "make",
     "setpriv": "util-linux",
+    "mosquitto": "mosquitto",
     "tar": "tar",
     "xz": "xz-utils",
 }
@@ -30,6 +32,13 @@ def release() -> str | None:
 def source(kernel: str) -> Path:
     """Where Debian keeps the source of that kernel."""
     return SOURCES / f"linux-source-{'.'.join(kernel.split('.')[:2])}.tar.xz"
+
+
+def tool(name: str) -> str:
+    """Where a program is. Raises ``LookupError``."""
+    if (path := shutil.which(name, path=PATH)) is None:
+        raise LookupError(f"{name} is missing")
+    return path
 
 
 def missing() -> list[str]:

@@ -18,22 +18,26 @@ BOOT = 240.0  # seconds that a boot may take
 PIECE = 48_000  # bytes of a file that the agent takes at once
 APPEND = f"console=ttyS0 root=LABEL={LABEL} rw net.ifnames=0 quiet systemd.show_status=1"
 PATHS = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-HOME = "/opt/edge"  # where the project is in the guest
+HOME = "/opt/project"  # where the project is in the guest
+GATEWAY = "10.0.2.2"  # this machine, as the guest sees it
 CABLE = "cable"
+NETWORK = ("-netdev", "user,id=net", "-device", "virtio-net-pci,id=link,netdev=net")
 DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 
 
 class Node:
-    """A guest on a throw-away copy of the image; ``folder`` has its sockets and its console log."""
+    """A guest on a throw-away copy of the image; ``folder`` has that, its sockets and its console log."""
 
-    def __init__(self, image: Image, folder: Path, *, virtual_time: bool = False) -> None:
-        self._image, self._folder, self._virtual = image, folder, virtual_time
+    def __init__(self, image: Image, folder: Path, *, virtual_time: bool = False, network: bool = False) -> None:
+        """With ``network`` the guest reaches the ports of this machine at ``GATEWAY``."""
+        self._image, self._folder, self._virtual, self._network = image, folder, virtual_time, network
         self._process: subprocess.Popen[bytes] | None = None
         self._monitor: Channel
         self._agent: Channel
 
     def start(self, timeout: float = BOOT) -> None:
-        """Boots until the agent answers and the wiring is up. Raises ``VmError``."""
+        """Boots until the agent answers and the wiring is up; again after a ``stop``. Raises ``VmError``."""
+        self._card()
         with (self._folder / "qemu.log").open("ab") as log:
             self._process = subprocess.Popen(self._words(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
@@ -47,7 +51,7 @@ class Node:
             raise VmError(f"the node did not start: {error}\n{self.logs()}") from error
 
     def stop(self) -> None:
-        """Ends qemu at once; nothing of the guest is kept."""
+        """Cuts the power: ends qemu at once. What the guest had synced is still there for the next ``start``."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -89,6 +93,17 @@ class Node:
         self._monitor.call("device_del", id=CABLE)
         self._monitor.until("DEVICE_DELETED")
 
+    def link(self, up: bool) -> None:
+        """Puts the network cable in, or pulls it."""
+        self._monitor.call("set_link", name="link", up=up)
+
+    def reboot(self, timeout: float = BOOT) -> None:
+        """The guest shuts down in good order and boots again. Raises ``VmError`` or ``TimeoutExpired``."""
+        self.begin("systemctl reboot")
+        if self._process is not None:
+            self._process.wait(timeout)
+        self.start()
+
     def path(self, socket: str) -> Path:
         """A socket of qemu: ``monitor``, ``agent``, ``usb`` and ``told``, which is /dev/virtio-ports/told inside."""
         return self._folder / f"{socket}.sock"
@@ -97,6 +112,16 @@ class Node:
         """The last words of qemu and of the guest's console."""
         texts = (path.read_text(errors="replace") for path in sorted(self._folder.glob("*.log")))
         return "\n".join(text[-2000:] for text in texts)
+
+    def _card(self) -> None:
+        """What is written to the image goes to a file of ours."""
+        if not self._disk.exists():
+            words = ["-q", "-f", "qcow2", "-F", "raw", "-b", self._image.disk, self._disk]
+            subprocess.run(["qemu-img", "create", *words], check=True)
+
+    @property
+    def _disk(self) -> Path:
+        return self._folder / "disk.qcow2"
 
     def _wait(self, end: float) -> None:
         """Until the agent answers; it may first answer what was asked before it was there."""
@@ -115,18 +140,19 @@ class Node:
         raise VmError("the agent in the guest does not answer")
 
     def _words(self) -> list[str]:
-        """The command line of qemu; no network, no display, nothing of the host but sockets in the folder."""
+        """The command line of qemu; no display, nothing of the host but files in the folder and the network."""
         processors = "1" if self._virtual else "2"
         return [
             *DIES_WITH_US, "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
             "-machine", "q35", "-cpu", "Nehalem", "-smp", processors, "-m", "384", *self._speed(),
             "-kernel", str(self._image.kernel), "-initrd", str(self._image.initrd), "-append", APPEND,
-            "-drive", f"file={self._image.disk},format=raw,if=virtio,snapshot=on",
+            "-drive", f"file={self._disk},format=qcow2,if=virtio",
             "-qmp", f"unix:{self.path('monitor')},server=on,wait=off",
             "-chardev", f"file,id=console,path={self._folder / 'console.log'}", "-serial", "chardev:console",
             "-device", "virtio-rng-pci", "-device", "virtio-serial-pci", "-device", "qemu-xhci,id=usb",
             *self._channel("agent", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"),
             *self._channel("told", "virtserialport,chardev=told,name=told"), *self._channel("usb"),
+            *(NETWORK if self._network else []),
         ]  # fmt: skip
 
     def _speed(self) -> list[str]:

@@ -5,10 +5,11 @@ import io
 import subprocess
 import sys
 import tarfile
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
-PARTS = ("drivers", "edge", "hw_tests")
+PARTS = ("drivers", "edge", "hw_tests", "systemd", "config", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
 PLATFORMS = ("manylinux_2_34_x86_64", "manylinux_2_28_x86_64", "manylinux2014_x86_64", "any")
 
 
@@ -21,10 +22,27 @@ def requirements() -> list[str]:
 
 def install(folder: Path, python: str) -> None:
     """The packages, as wheels for the node's Python."""
-    words = [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--only-binary=:all:"]
-    words += ["--target", str(folder), "--implementation", "cp", "--python-version", python]
-    words += [word for platform in PLATFORMS for word in ("--platform", platform)]
-    subprocess.run([*words, *requirements()], check=True)
+    _pip("install", "--no-compile", "--target", str(folder), *_of_node(python), *requirements())
+
+
+def download(folder: Path, python: str) -> None:
+    """The same as files for the node's own pip, and what builds the package."""
+    _pip("download", "--dest", str(folder), *_of_node(python), *requirements(), *_builders())
+
+
+def _pip(command: str, *words: str) -> None:
+    subprocess.run([sys.executable, "-m", "pip", command, "--quiet", "--only-binary=:all:", *words], check=True)
+
+
+def _of_node(python: str) -> list[str]:
+    platforms = [word for platform in PLATFORMS for word in ("--platform", platform)]
+    return ["--implementation", "cp", "--python-version", python, *platforms]
+
+
+def _builders() -> list[str]:
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        words: list[str] = tomllib.load(file)["build-system"]["requires"]
+    return words
 
 
 def packed() -> bytes:

@@ -1,4 +1,4 @@
-"""The simulated chips of ``drivers.sim`` on the kernel's I2C bus: serves /dev/user_bus in a thread."""
+"""The simulated chips of ``drivers.sim`` on the kernel's I2C bus: serves /dev/user_bus in a thread, or as a program."""
 
 import errno
 import os
@@ -105,3 +105,7 @@ def served() -> Wire:
     wire = Wire({0x44: sht4x.Chip(time), 0x76: Bosch(time, "bmp280"), 0x77: Bosch(time, "bme280")})
     wire.start()
     return wire
+
+
+if __name__ == "__main__":
+    served().join()

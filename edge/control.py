@@ -70,6 +70,8 @@ class Control:
         try:
             asked = json.loads(question)
             answer = self._answers[asked.pop("ask")](**asked)
+        except ValueError as error:  # a sentence for whoever asked
+            answer = {"error": str(error)}
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
         return json.dumps(answer).encode()

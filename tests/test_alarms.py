@@ -123,25 +123,30 @@ def test_the_command_lists_and_acknowledges(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        ({}, "✓ flood  quiet"),
-        ({"blind": {"probe/level": "value"}}, "– flood  quiet · cannot be judged now: no usable value of probe/level"),
+        ({}, ["✓ flood  quiet"]),
+        (
+            {"blind": {"probe/level": "value"}},
+            ["– flood  quiet", "         cannot be judged now: no usable value of probe/level"],
+        ),
         (
             {"blind": {"main/flow": "history"}},
-            "– flood  quiet · cannot be judged yet: too little history of main/flow",
+            ["– flood  quiet", "         cannot be judged yet: too little history of main/flow"],
         ),
         (
             {"raised": True, "for": 130.0, "acknowledged": False,
              "cause": {"sensor": "probe", "quantity": "level", "value": 3.41, "limit": 3.2}},
-            "✗ flood  raised for 2 min 10 s · probe/level 3.41, limit 3.2 · not acknowledged: edge alarm ack flood",
+            ["✗ flood  raised for 2 min 10 s · probe/level 3.41 m, limit 3.2",
+             "         not acknowledged: edge alarm ack flood"],
         ),
         (
             {"raised": True, "cause": {"sensor": "probe", "quantity": "", "value": 900.0, "limit": 900.0}},
-            "✗ flood  raised · probe silent for 15 min",
+            ["✗ flood  raised · probe silent for 15 min"],
         ),
         (
             {"output": {"gpio": 27, "on": True, "trouble": "GPIO 27: no such line"}},
-            "✓ flood  quiet · GPIO 27 high · which does not work: GPIO 27: no such line",
+            ["✓ flood  quiet", "         its output does not work: GPIO 27: no such line"],
         ),
+        ({"output": {"gpio": 27, "on": True, "trouble": ""}}, ["✓ flood  quiet · GPIO 27 high"]),
     ],
 )  # fmt: skip
 def test_an_alarm_in_words(more, says):
@@ -154,8 +159,9 @@ def test_an_alarm_in_words(more, says):
         "blind": {},
         "output": None,
     }
-    assert list(alarm.lines([quiet | more])) == [says]
+    probe = {"name": "probe", "values": {"level": {"unit": "m"}}}
+    assert list(alarm.lines({"alarms": [quiet | more], "sensors": [probe]})) == says
 
 
 def test_a_node_without_rules_says_where_to_read_on():
-    assert "docs/how-to/alarms.md" in "".join(alarm.lines([]))
+    assert "docs/how-to/alarms.md" in "".join(alarm.lines({"alarms": [], "sensors": []}))

@@ -119,7 +119,7 @@ def test_the_command_switches_it_and_rules_ignore_the_sensor(tmp_path, capsys):
         assert main(["status", "--state", state]) == 0
         shown = capsys.readouterr().out
         assert "under maintenance for 29 min" in shown
-        assert "alarms   0 of 1 rule · 1 rule cannot be judged now: edge alarm" in shown
+        assert "alarms   quiet, 1 rule · 1 rule cannot be judged now: edge alarm" in shown
         assert main(["maintenance", "--state", state, "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["air"] == pytest.approx(1800, abs=60)
         assert main(["maintenance", "--state", state, "air", "off"]) == 0

@@ -138,7 +138,8 @@ def test_an_ill_sensor_comes_first() -> None:
     shown = text(told)
     assert shown.startswith("✗ edge")
     assert shown.index("✗ gps") < shown.index("✓ pm")
-    assert "no measurement for 14 s: silence · ill for 14 min" in shown
+    assert "    ✗ gps  ill for 14 min · no measurement for 14 s: silence\n" in shown
+    assert "\n           published as missing · check plug and supply; tries go on\n" in shown
 
 
 def test_every_loss_is_told() -> None:
@@ -186,10 +187,12 @@ def test_alarms_that_stand_and_rules_that_cannot_be_judged() -> None:
     quiet = {"rule": "leak", "raised": False, "acknowledged": True, "for": None, "cause": None, "output": None}
     flood = {"raised": True, "rule": "flood", "for": 130.0, "blind": {},
              "cause": {"sensor": "probe", "quantity": "level", "value": 3.41, "limit": 3.2}}  # fmt: skip
-    shown = text(changed(alarms=[quiet | {"blind": {"main/flow": "value"}}, quiet | flood]))
-    assert "alarms   1 of 2 rules · 1 rule cannot be judged now: edge alarm" in shown
+    leak = quiet | {"blind": {"main/flow": "value"}}
+    shown = text(changed(alarms=[leak, quiet | flood]))
+    assert "alarms   1 of 2 rules to look at · 1 rule cannot be judged now: edge alarm" in shown
     assert "    ✗ flood  raised for 2 min 10 s · probe/level 3.41, limit 3.2" in shown
     assert "leak" not in shown
+    assert "alarms   quiet, 1 rule · 1 rule cannot be judged now" in text(changed(alarms=[leak]))
 
 
 def test_a_sensor_under_maintenance() -> None:

@@ -220,8 +220,10 @@ def test_a_running_node_tells_the_way_of_the_next_reading_and_of_one_in_the_past
         wrong = asked("air/humidity", "--seq", str(told["seq"]))
         assert (wrong.code, f"seq {told['seq']} is of {AIR}" in wrong.err) == (64, True)
         assert "is not on the card; it has 1.." in asked(AIR, "--seq", "999999999").err
-        assert asked("air/ph", "--wait", "300ms").code == 1
-        assert "there is no sensor 'ari'; there are: air" in asked("ari/ph").err
+        unknown = asked("air/ph", "--wait", "1ms")
+        assert (unknown.code, "air/ph gave no reading" in unknown.err) == (1, True)
+        assert ": air gives temperature, humidity." in unknown.err
+        assert "refuses: there is no sensor 'ari'; there are: air" in asked("ari/ph").err
         assert "is no time: write" in asked(AIR, "--at", "yesterday").err
         assert [event["event"] for event in events(node) if event["event"] == "calibration"] == ["calibration"]
 

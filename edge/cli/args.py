@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,6 +23,10 @@ class Format(argparse.HelpFormatter):
             columns = os.get_terminal_size(1).columns if os.isatty(1) else 80
         super().__init__(prog, width=max(40, columns - 2))
 
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        """What has lines of its own keeps them."""
+        return text if "\n" in text else super()._fill_text(text, width, indent)
+
 
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors exit with 64, as sysexits.h has it."""
@@ -33,9 +37,21 @@ class Parser(argparse.ArgumentParser):
         self.exit(exits.USAGE, f"{self.prog}: {message}\n")
 
 
-def parser(command: str, what: str, **more: Any) -> Parser:
-    """A parser for ``edge <command>``."""
-    return Parser(prog=f"edge {command}", description=what, **{"formatter_class": Format, **more})
+def parser(command: str, what: str, *examples: str, more: str = "") -> Parser:
+    """A parser for ``edge <command>``; below the options its help has what is to be told ``more``, and examples."""
+    return Parser(prog=f"edge {command}", description=what, epilog=_epilog(more, examples), formatter_class=Format)
+
+
+def kind(of: Any, name: str, what: str, *examples: str) -> Parser:
+    """A parser for ``edge <command> <name>`` among the kinds ``of`` a command."""
+    made: Parser = of.add_parser(name, help=what, description=f"{what[:1].upper()}{what[1:]}.",
+                                 epilog=_epilog("", examples), formatter_class=Format)  # fmt: skip
+    return made
+
+
+def _epilog(more: str, examples: Sequence[str]) -> str:
+    shown = "\n".join(("examples:", *(f"  edge {example}" for example in examples))) if examples else ""
+    return "\n\n".join(part for part in (more, shown) if part)
 
 
 def add_config(to: argparse.ArgumentParser) -> None:
@@ -44,15 +60,17 @@ def add_config(to: argparse.ArgumentParser) -> None:
                     help="configuration (default: EDGE_CONFIG or /etc/edge)")  # fmt: skip
 
 
-def add_state(to: argparse.ArgumentParser) -> None:
-    """``--state DIR``, by default EDGE_STATE or /var/lib/edge."""
-    to.add_argument("--state", type=Path, default=Path(os.environ.get("EDGE_STATE", STATE)), metavar="DIR",
+def add_state(to: argparse.ArgumentParser, *, again: bool = False) -> None:
+    """``--state DIR``, by default EDGE_STATE or /var/lib/edge; ``again`` for a kind of a command that has it too."""
+    default = argparse.SUPPRESS if again else Path(os.environ.get("EDGE_STATE", STATE))
+    to.add_argument("--state", type=Path, default=default, metavar="DIR",
                     help="where the node keeps its data (default: EDGE_STATE or /var/lib/edge)")  # fmt: skip
 
 
-def add_json(to: argparse.ArgumentParser) -> None:
-    """``--json``."""
-    to.add_argument("--json", action="store_true", help="for machines")
+def add_json(to: argparse.ArgumentParser, *, again: bool = False) -> None:
+    """``--json``; ``again`` for a kind of a command that has it too."""
+    default = argparse.SUPPRESS if again else False
+    to.add_argument("--json", action="store_true", default=default, help="for machines")
 
 
 def duration(zero: str = "more than 0") -> Callable[[str], float]:

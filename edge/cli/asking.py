@@ -6,6 +6,8 @@ from typing import Any
 from edge.cli import exits
 from edge.control import ask
 
+NEVER = "no node ever ran on {}. Another state folder: --state DIR"
+
 
 def asked(state: Path, word: str, **more: Any) -> Any:
     """The node's answer. Raises ``Failure`` with a remedy when there is none, or when it refuses."""

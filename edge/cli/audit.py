@@ -6,18 +6,22 @@ from collections.abc import Sequence
 
 from edge.cli import exits
 from edge.cli.args import add_json, add_state, parser
-from edge.cli.words import span
+from edge.cli.asking import NEVER
+from edge.cli.words import counted, span
 from edge.commands.audit import broken, lines
 
 
 def main(argv: Sequence[str]) -> int:
     """Prints the trail; with ``--verify`` only whether a line was changed or taken out."""
-    words = parser("audit", "Shows which commands came, and proves that no line of the trail was changed.")
+    what = "Shows which commands came, and proves that no line of the trail was changed."
+    words = parser("audit", what, "audit", "audit --verify", "audit --last 3 --json")
     words.add_argument("--verify", action="store_true", help="only checks the chain; exit 1 when it is broken")
     words.add_argument("--last", type=int, default=20, metavar="N", help="newest lines to show (default: 20)")
     add_state(words)
     add_json(words)
     args = words.parse_args(argv)
+    if not args.state.is_dir():
+        raise exits.Failure(NEVER.format(args.state), exits.UNAVAILABLE)
     trail = args.state / "audit.jsonl"
     try:
         found = list(lines(trail))
@@ -32,7 +36,8 @@ def main(argv: Sequence[str]) -> int:
     if why:
         print(f"the trail is broken: {why}", file=sys.stderr)
     elif not args.json:
-        print(f"{len(found)} lines, each follows from the one before", file=sys.stderr)
+        whole = f"{counted(len(found), 'line')}, each follows from the one before"
+        print(whole if found else "no command ever came to this node", file=sys.stderr)
     return exits.FAILED if why else exits.OK
 
 

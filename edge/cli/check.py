@@ -11,7 +11,8 @@ from edge.settings import Problem, Settings, examine
 
 def main(argv: Sequence[str]) -> int:
     """Prints every problem; 0 when the configuration can be used (warnings or not), otherwise 78."""
-    parser = args.parser("check", "Validates a configuration and reports every problem at once.")
+    what = "Validates a configuration and reports every problem at once."
+    parser = args.parser("check", what, "check", "check new.toml && sudo cp new.toml /etc/edge/edge.toml")
     parser.add_argument("file", type=Path, nargs="?", metavar="FILE|DIR", help="what to check, in place of --config")
     args.add_config(parser)
     args.add_json(parser)

@@ -7,34 +7,37 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from edge.cli import exits
-from edge.cli.args import add_json, parser
+from edge.cli.args import add_json, kind, parser
 from edge.clock import SystemWall
 from edge.commands.envelope import packed, signed_part
 from edge.commands.keys import new_key, sign
 from edge.commands.orders import ORDERS
 
 ANSWER = 15.0  # seconds
+INDENT = " " * 6
 
 
 def main(argv: Sequence[str]) -> int:
     """``new-key``, ``sign`` or ``send``."""
-    words = parser("command", "Makes keys, and signs and sends commands to nodes.", epilog=_orders(),
-                   formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
-    kinds = words.add_subparsers(dest="what", required=True)
-    new = kinds.add_parser("new-key", help="makes a key: FILE is secret, FILE.pub is for the nodes")
-    new.add_argument("file", type=Path, metavar="FILE")
-    new.add_argument("--name", help="its name at the nodes (default: the name of the file)")
-    for kind, what in (("sign", "prints the signed message"), ("send", "sends it and waits for the reply")):
-        more = kinds.add_parser(kind, help=what)
-        more.add_argument("node", metavar="NODE")
-        more.add_argument("order", metavar="COMMAND", choices=sorted(ORDERS))
-        more.add_argument("args", nargs="*", metavar="KEY=VALUE", help="@FILE as value is the text of a file")
-        more.add_argument("--key", type=Path, required=True, metavar="FILE", help="the secret key")
-        if kind == "send":
-            _add_sending(more)
+    examples = "command new-key ops.key", "command send LP-0417 ping --key ops.key --broker broker.example"
+    words = parser("command", "Makes keys, and signs and sends commands to nodes.", *examples, more=_orders())
+    kinds = words.add_subparsers(dest="what", required=True, metavar="new-key|sign|send")
+    new = kind(kinds, "new-key", "makes a key: FILE is secret, FILE.pub is for the nodes", examples[0])
+    new.add_argument("file", type=Path, metavar="FILE", help="a new file, e.g. ops.key")
+    new.add_argument("--name", metavar="NAME", help="its name at the nodes (default: the name of the file)")
+    signing = kind(kinds, "sign", "prints the signed message", "command sign LP-0417 ping --key ops.key > message")
+    sending = kind(kinds, "send", "sends a command and waits for the reply", examples[1],
+                "command send LP-0417 replay first=1200 last=1210 --key ops.key")  # fmt: skip
+    for one in (signing, sending):
+        one.add_argument("node", metavar="NODE", help="the id of the node")
+        one.add_argument("order", metavar="COMMAND", choices=sorted(ORDERS), help="one of: edge command --help")
+        one.add_argument("args", nargs="*", metavar="KEY=VALUE", help="@FILE as value is the text of a file")
+        one.add_argument("--key", type=Path, required=True, metavar="FILE", help="the secret key")
+    _add_sending(sending)
     args = words.parse_args(argv)
     return {"new-key": _new_key, "sign": _sign, "send": _send}[args.what](args)
 
@@ -50,8 +53,9 @@ def _add_sending(to: argparse.ArgumentParser) -> None:
 def _orders() -> str:
     lines = ["commands:"]
     for name, order in ORDERS.items():
-        options = " ".join(f"{option.name}={'...' if option.required else option.default}" for option in order.args)
-        lines.append(f"  {name:15} {order.help}" + (f"\n{'':18}{options}" if options else ""))
+        options = " ".join(f"{option.name}=..." if option.required else f"[{option.name}=...]" for option in order.args)
+        lines.append(f"  {name} {options}".rstrip())
+        lines.append(fill(order.help, 78, initial_indent=INDENT, subsequent_indent=INDENT))
     return "\n".join(lines)
 
 

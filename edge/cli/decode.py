@@ -18,11 +18,12 @@ TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0":
 
 def main(argv: list[str]) -> int:
     """A JSON line a measurement on stdout; the file is always read to its end."""
-    parser = args.parser("decode", "Feeds a file to a driver; a JSON line a measurement.")
+    examples = "decode pms5003 capture.bin", "decode pulse_flow main.trace --set pulses_per_litre=450"
+    parser = args.parser("decode", "Feeds a file to a driver; a JSON line a measurement.", *examples)
     parser.add_argument("driver", metavar="DRIVER", help="a name of: edge driver list")
     parser.add_argument("file", metavar="FILE", type=Path, help="raw bytes of a device that streams, or a .trace")
     parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="an option of the driver")
-    args.add_json(parser)  # it is JSON anyway
+    parser.add_argument("--json", action="store_true", help="it is JSON anyway")
     given = parser.parse_args(argv)
     kind = find(given.driver)
     options = _options(kind, given.set)

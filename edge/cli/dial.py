@@ -41,7 +41,7 @@ def add_broker(to: argparse.ArgumentParser) -> None:
     """The options that say which broker, and as whom."""
     to.add_argument("--broker", default="127.0.0.1", metavar="HOST[:PORT],...",
                     help="default: 127.0.0.1; of a cluster several, tried in turn")  # fmt: skip
-    to.add_argument("--username", default="", help="the name the broker knows you by")
+    to.add_argument("--username", default="", metavar="NAME", help="the name the broker knows you by")
     to.add_argument("--password-file", type=Path, metavar="FILE", help="its first line is the password")
     to.add_argument(
         "--ca-file", type=Path, metavar="FILE", help="who signed the broker's certificate; TLS to this machine, too"

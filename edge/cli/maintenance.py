@@ -13,13 +13,14 @@ NO_TIME = "more than 0; to end it: edge maintenance SENSOR off"
 
 def main(argv: Sequence[str]) -> int:
     """Switches the maintenance of a sensor, or lists which sensors are under it."""
-    parser = args.parser(
-        "maintenance", "Flags what a sensor gives while somebody works at it; rules ignore it so long."
-    )
+    what = "Flags what a sensor gives while somebody works at it; rules ignore it so long."
+    examples = "maintenance", "maintenance pm on --for 30min", "maintenance pm off"
+    parser = args.parser("maintenance", what, *examples)
     args.add_state(parser)
     args.add_json(parser)
-    parser.add_argument("sensor", nargs="?", help="its name; without it, all that are under maintenance are listed")
-    parser.add_argument("switch", nargs="?", choices=("on", "off"))
+    listed = "its name; without it, all that are under maintenance are listed"
+    parser.add_argument("sensor", nargs="?", metavar="SENSOR", help=listed)
+    parser.add_argument("switch", nargs="?", choices=("on", "off"), metavar="on|off", help="begins it, or ends it")
     parser.add_argument("--for", dest="seconds", type=args.duration(NO_TIME), default=3600.0, metavar="TIME",
                         help='it ends by itself then, e.g. "30min" (default: 1h)')  # fmt: skip
     given = parser.parse_args(argv)

@@ -22,19 +22,26 @@ CYCLES, CARD = 3000, 16e9  # erase cycles and bytes of the card that the estimat
 
 def main(argv: Sequence[str]) -> int:
     """Shows the queue, or verifies, exports or replays it."""
-    parser = args.parser("queue", "What waits on the card, and the account of every reading.")
-    args.add_state(parser)
-    args.add_json(parser)
-    does = parser.add_subparsers(dest="does", metavar="verify|export|replay")
-    for name, what in (("verify", "reads every record: check sums and continuity"),
-                       ("export", "writes all readings to a file for a USB stick: JSON lines, or CSV by its name"),
-                       ("replay", "sends readings once more, marked as replay")):  # fmt: skip
-        does.add_parser(name, help=what, description=what)
-    does.choices["export"].add_argument("out", type=Path, help="OUT.jsonl or OUT.csv")
-    does.choices["replay"].add_argument("seqs", metavar="A..B", help="the first and the last seq")
-    does.choices["replay"].add_argument("--to", metavar="UPLINK", help="one destination only")
-    given = parser.parse_args(argv)
+    given = _parser().parse_args(argv)
     return {None: _show, "verify": _verify, "export": _export, "replay": _replay}[given.does](given)
+
+
+def _parser() -> args.Parser:
+    examples = "queue", "queue verify", "queue export /media/usb/pole217.csv", "queue replay 8402..9514 --to city"
+    parser = args.parser("queue", "What waits on the card, and the account of every reading.", *examples)
+    does = parser.add_subparsers(dest="does", metavar="verify|export|replay")
+    verify = args.kind(does, "verify", "reads every record: check sums and continuity", examples[1])
+    what = "writes all readings to a file for a USB stick: JSON lines, or CSV by its name"
+    export = args.kind(does, "export", what, examples[2])
+    export.add_argument("out", type=Path, metavar="OUT", help="a new file: OUT.jsonl or OUT.csv")
+    replay = args.kind(does, "replay", "sends readings once more, marked as replay", examples[3])
+    replay.add_argument("seqs", metavar="A..B", help="the first and the last seq")
+    replay.add_argument("--to", metavar="UPLINK", help="one destination only (default: all)")
+    for one in (parser, verify, export, replay):
+        args.add_state(one, again=one is not parser)
+    for one in (parser, verify):
+        args.add_json(one, again=one is not parser)
+    return parser
 
 
 def _show(given: Any) -> int:
@@ -51,7 +58,8 @@ def lines(status: dict[str, Any]) -> Iterator[str]:
     outbox, up = status["outbox"], status["process"]["up"]
     used = f"{words.size(outbox['bytes'])} of {words.size(outbox['limit'])}"
     yield f"card      {used}, seq {outbox['first']}..{outbox['last']}"
-    yield f"          {outbox['alarms']} alarms, {outbox['held']} readings in memory, {outbox['overrun']} lost there"
+    held = words.counted(outbox["held"], "reading")
+    yield f"          {words.counted(outbox['alarms'], 'alarm')}, {held} in memory, {outbox['overrun']} lost there"
     if outbox["trouble"]:
         yield f"          ✗ degraded: storage: {outbox['trouble']}"
     yield f"room      {_room(outbox, status['uplinks'], up)}"

@@ -28,7 +28,8 @@ LOOK = {
 
 def main(argv: list[str]) -> int:
     """Records for some seconds, or until Ctrl-C; then tells how to read the file."""
-    parser = args.parser("record", "Writes what crosses a configured sensor's wire into a .trace.")
+    example = "record pm pole217.trace --seconds 60"
+    parser = args.parser("record", "Writes what crosses a configured sensor's wire into a .trace.", example)
     parser.add_argument("name", metavar="NAME", help="a sensor of the configuration")
     parser.add_argument("file", metavar="OUT.trace", type=Path, help="a new file")
     parser.add_argument("--seconds", type=float, default=30.0, metavar="N", help="how long (default: 30)")

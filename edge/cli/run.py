@@ -20,7 +20,8 @@ M_ARENA_MAX = -8  # malloc.h
 
 def main(argv: Sequence[str]) -> int:
     """Runs until SIGTERM or SIGINT; SIGHUP reloads the configuration."""
-    words = parser("run", "Runs the node until SIGTERM; SIGHUP reloads the configuration.")
+    what = "Runs the node until SIGTERM; SIGHUP reloads the configuration."
+    words = parser("run", what, "run", "run --config node --state node/state")
     add_config(words)
     add_state(words)
     words.add_argument("--verbose", action="store_true", help="more in the log")

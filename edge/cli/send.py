@@ -43,12 +43,14 @@ class Step(NamedTuple):
 
 def main(argv: Sequence[str]) -> int:
     """0 when a message went the whole way, 69 when a step failed, 78 for a wrong configuration."""
-    words = parser("send", "Proves an uplink step by step with one message that is marked as a test.")
+    what = "Proves an uplink step by step with one message that is marked as a test."
+    words = parser("send", what, "send --once", "send --once city", "send --once mqtts://broker.example")
     words.add_argument("--once", action="store_true", help="one message (there is nothing else so far)")
-    words.add_argument("to", nargs="?", metavar="UPLINK|URL", help="name of an uplink, or mqtts://HOST[:PORT]")
+    to = "name of an uplink, or mqtts://HOST[:PORT] (default: all uplinks)"
+    words.add_argument("to", nargs="?", metavar="UPLINK|URL", help=to)
     words.add_argument("--ca-file", default="", metavar="FILE", help="with a URL: who signed the broker's certificate")
-    words.add_argument("--username", default="", help="with a URL")
-    words.add_argument("--password-file", default="", metavar="FILE", help="with a URL")
+    words.add_argument("--username", default="", metavar="NAME", help="with a URL: the name the broker knows you by")
+    words.add_argument("--password-file", default="", metavar="FILE", help="with a URL: where the password stands")
     add_config(words)
     add_json(words)
     args = words.parse_args(argv)

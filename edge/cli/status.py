@@ -8,6 +8,7 @@ from typing import Any
 
 from edge.cli import args, exits, words
 from edge.cli.alarm import each as alarm_lines
+from edge.cli.alarm import units
 from edge.cli.asking import asked
 
 WORN = 0.8  # share of its life after which a laser is mentioned
@@ -17,7 +18,7 @@ COLOURS = {"✓": "32", "●": "32", "✗": "31", "–": "33"}
 
 def main(argv: Sequence[str]) -> int:
     """Prints what the node answers, 0 however well it is; 69 when none answers."""
-    parser = args.parser("status", "How the running node is.")
+    parser = args.parser("status", "How the running node is.", "status", "status --json | jq .uplinks")
     args.add_state(parser)
     args.add_json(parser)
     given = parser.parse_args(argv)
@@ -35,7 +36,7 @@ def lines(status: dict[str, Any]) -> Iterator[str]:
     """The status in words."""
     yield _head(status)
     yield from (f"  {line}" for line in _sensors(status["sensors"]))
-    yield from _alarms(status["alarms"])
+    yield from _alarms(status)
     for uplink in status["uplinks"]:
         yield from _uplink(uplink)
     yield from _buffer(status)
@@ -65,6 +66,8 @@ def _sensors(sensors: Sequence[dict[str, Any]]) -> Iterator[str]:
     room = max(len(words.quantities(sensor["values"])) for sensor in sensors)
     for sensor in sorted(sensors, key=lambda sensor: sensor["health"] != "ill"):
         yield f"  {_mark(sensor)} {sensor['name']:{width}}  {_maintenance(sensor)}{_about(sensor, room)}"
+        if sensor["health"] == "ill":
+            yield f"    {'':{width}}  published as missing · check plug and supply; tries go on"
 
 
 def _mark(sensor: dict[str, Any]) -> str:
@@ -76,21 +79,22 @@ def _maintenance(sensor: dict[str, Any]) -> str:
     return "" if left is None else f"under maintenance for {words.span(left)} more · "
 
 
-def _alarms(alarms: Sequence[dict[str, Any]]) -> Iterator[str]:
+def _alarms(status: dict[str, Any]) -> Iterator[str]:
     """Those that stand or wait for somebody to see them."""
+    alarms = status["alarms"]
     if not alarms:
         return
     standing = [alarm for alarm in alarms if alarm["raised"] or not alarm["acknowledged"]]
     blind = sum(bool(alarm["blind"]) for alarm in alarms)
     more = f" · {words.counted(blind, 'rule')} cannot be judged now: edge alarm" if blind else ""
-    yield f"  alarms   {len(standing)} of {words.counted(len(alarms), 'rule')}{more}"
-    yield from (f"    {line}" for line in alarm_lines(standing))
+    rules = words.counted(len(alarms), "rule")
+    yield f"  alarms   {f'{len(standing)} of {rules} to look at' if standing else f'quiet, {rules}'}{more}"
+    yield from (f"    {line}" for line in alarm_lines(standing, units(status)))
 
 
 def _about(sensor: dict[str, Any], room: int) -> str:
     if sensor["health"] == "ill":
-        since = f"ill for {words.span(sensor['for'])}"
-        return f"{sensor['trouble']} · {since} · published as missing · check plug and supply; tries go on"
+        return f"ill for {words.span(sensor['for'])} · {sensor['trouble']}"
     age = words.age(sensor["values"])
     if age is None:
         return f"no value yet, {sensor['health']} for {words.span(sensor['for'])}"

@@ -41,7 +41,9 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = args.parser("why", "One reading traced through driver, filters, card and uplinks, with all its values.")
+    what = "One reading traced through driver, filters, card and uplinks, with all its values."
+    examples = "why pm/pm2_5", "why pm/pm2_5 --seq 8402", "why pm/pm2_5 --at 16:03", 'why pm/pm2_5 --at "5min"'
+    parser = args.parser("why", what, *examples)
     args.add_state(parser)
     args.add_json(parser)
     parser.add_argument("channel", metavar="SENSOR/QUANTITY", type=_channel, help="by default its next reading")
@@ -59,12 +61,23 @@ def _next(given: argparse.Namespace) -> dict[str, Any]:
     patience = given.wait if given.wait is not None else 3 * begun["pace"] + 5
     seen = _patiently(patience, lambda: _watched(given, begun["since"]))
     if seen is None:
-        why = f"{given.channel} gave no reading within {words.span(patience)}. See: edge status; or wait longer: --wait"
-        raise exits.Failure(why, exits.FAILED)
+        what = f"{given.channel} gave no reading within {words.span(patience)}"
+        raise exits.Failure(f"{what}{_silence(given)}. See: edge status; or wait longer: --wait", exits.FAILED)
     last = seen["steps"][-1]["readings"] if seen["steps"] else []
     moment = {"boot": seen["at"]["boot"], "ticks": seen["at"]["ticks"]}
     trail = _patiently(FLUSH, lambda: asked(given.state, "trail", channel=given.channel, **moment)) if last else None
     return {**(trail or {"seq": None, "destinations": []}), **seen}
+
+
+def _silence(given: argparse.Namespace) -> str:
+    """Why nothing came, where the sensor is ill or has never given that quantity."""
+    name, _, quantity = given.channel.partition("/")
+    sensor = next(one for one in asked(given.state, "status")["sensors"] if one["name"] == name)
+    if sensor["health"] == "ill":
+        return f": {name} is ill, {sensor['trouble']}"
+    if sensor["values"] and quantity not in sensor["values"]:
+        return f": {name} gives {', '.join(sensor['values'])}"
+    return ""
 
 
 def _watched(given: argparse.Namespace, since: int) -> dict[str, Any] | None:

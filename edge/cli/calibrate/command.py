@@ -15,6 +15,13 @@ from edge.maths.curve import formula
 from edge.maths.fit import FITS, Pairs
 from edge.maths.steady import LEAST
 
+EXAMPLES = (
+    "calibrate acid",
+    'calibrate acid ph --points 4.00=4.12 7.00=7.05 --by "A. Ito" --due 365d',
+    "calibrate acid ph --at 4.00",
+    'calibrate acid ph --finish --by "A. Ito"',
+    'calibrate pm pm2_5 --against reference/pm2_5 --for 2h --by "A. Ito"',
+)
 SHOWN = 8  # residuals that are shown at most
 CARE = 1800.0  # seconds that a sensor is under maintenance from a capture on: a probe in a buffer measures no river
 
@@ -33,12 +40,14 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = args.parser("calibrate", "Calibration records of a sensor: lists them, makes one, goes back to another.")
+    what = "Calibration records of a sensor: lists them, makes one, goes back to another."
+    parser = args.parser("calibrate", what, *EXAMPLES)
     args.add_state(parser)
     args.add_config(parser)
     args.add_json(parser)
-    parser.add_argument("sensor", help="its name")
-    parser.add_argument("quantity", nargs="?", help="what is calibrated; without anything more the records are listed")
+    parser.add_argument("sensor", metavar="SENSOR", help="its name")
+    listed = "what is calibrated; without anything more the records are listed"
+    parser.add_argument("quantity", nargs="?", metavar="QUANTITY", help=listed)
     does = parser.add_mutually_exclusive_group()
     does.add_argument(
         "--points",

@@ -10,7 +10,7 @@ from typing import Any
 from edge.calibration.calibrating import Calibrating
 from edge.calibration.logbook import Logbook
 from edge.cli import exits
-from edge.cli.asking import asked
+from edge.cli.asking import NEVER, asked
 from edge.clock import Clock
 from edge.control import ask
 from edge.errors import EdgeError
@@ -29,7 +29,7 @@ def desk(state: Path, config: Path) -> Iterator[Ask]:
     if _runs(state):
         yield partial(asked, state)
     elif not state.is_dir():
-        raise exits.Failure(f"no node ever ran on {state}. Another state folder: --state DIR", exits.UNAVAILABLE)
+        raise exits.Failure(NEVER.format(state), exits.UNAVAILABLE)
     else:
         with _at_rest(state, _settings(config)) as answers:
             yield answers

@@ -18,7 +18,7 @@ def main(argv: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     what = "A simulated node with a broker of its own: see it work, cut the link, kill it. Ends with the proof."
-    parser = args.parser("demo", what)
+    parser = args.parser("demo", what, "demo", "demo --headless --seconds 40 --cut-link 5:15 --kill 22 --json")
     parser.add_argument("--headless", action="store_true", help="no table, no keys; a line now and then")
     parser.add_argument("--seconds", type=float, metavar="N", help=f"how long (default: {SECONDS:.0f} when headless)")
     parser.add_argument("--cut-link", type=_span, metavar="FROM:TO", help="cuts the link, in seconds after the start")

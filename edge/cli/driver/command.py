@@ -40,14 +40,16 @@ GRADES = {
 
 def main(argv: list[str]) -> int:
     """``list``, ``show NAME`` or ``new NAME``."""
-    parser = args.parser("driver", "Which drivers there are, what each one needs, and a new one.")
+    examples = "driver list", "driver show pms5003", "driver new acme42 --family air"
+    parser = args.parser("driver", "Which drivers there are, what each one needs, and a new one.", *examples)
     commands = parser.add_subparsers(dest="command", required=True, metavar="list|show|new")
-    args.add_json(commands.add_parser("list", help="all drivers, a line each"))
-    show = commands.add_parser("show", help="one driver: quantities, timing, options, an example")
-    show.add_argument("name", metavar="NAME")
+    args.add_json(args.kind(commands, "list", "all drivers, a line each", examples[0]))
+    show = args.kind(commands, "show", "one driver: quantities, timing, options, an example", examples[1])
+    show.add_argument("name", metavar="NAME", help="one of: edge driver list")
     args.add_json(show)
-    fresh = commands.add_parser("new", help="writes a driver, its simulator, test and page into a clone of the source")
-    fresh.add_argument("name", metavar="NAME")
+    what = "writes a driver, its simulator, test and page into a clone of the source"
+    fresh = args.kind(commands, "new", what, examples[2])
+    fresh.add_argument("name", metavar="NAME", help="the model of the device, in small letters")
     fresh.add_argument("--family", choices=sorted(scaffold.FAMILIES), default="generic", help="default: generic")
     fresh.add_argument("--wire", choices=scaffold.WIRES, default="port", help="default: port")
     given = parser.parse_args(argv)

@@ -50,18 +50,24 @@ class Nowhere(Store):
 
 
 def _words() -> argparse.ArgumentParser:
-    words = parser("fleet", "Many simulated nodes with real sessions against a broker, and a cut of all their links.")
-    words.add_argument("what", choices=("simulate",))
+    what = "Many simulated nodes with real sessions against a broker, and a cut of all their links."
+    words = parser("fleet", what, "fleet simulate --nodes 20 --interval 2",
+                   "fleet simulate --nodes 1000 --cut 200:1400 --seconds 1500 --speed 6")  # fmt: skip
+    words.add_argument("what", choices=("simulate",), metavar="simulate", help="the one thing there is to do with them")
     add_broker(words)
-    words.add_argument("--nodes", type=int, default=100, metavar="N", help="default: 100")
-    words.add_argument("--interval", type=float, default=10.0, metavar="S", help="between two readings of a node (10)")
-    words.add_argument("--ramp", type=float, default=30.0, metavar="S", help="within which the nodes start (30)")
-    words.add_argument("--cut", metavar="FROM:TO", help="seconds between which all links are cut")
-    words.add_argument("--seconds", type=float, default=60.0, metavar="S", help="for which readings are taken (60)")
-    words.add_argument("--settle", type=float, default=900.0, metavar="S", help="until all must have arrived (900)")
-    words.add_argument("--speed", type=float, default=1.0, metavar="X", help="seconds of the fleet in one of ours (1)")
-    words.add_argument("--limit", type=int, metavar="N", help="connections a second that the broker allows")
-    words.add_argument("--prefix", default="fleet", metavar="NAME", help="of the names of the nodes (fleet)")
+    for name, default, of, meaning in (
+        ("nodes", 100, "N", "how many"),
+        ("interval", 10.0, "S", "seconds between two readings of a node"),
+        ("ramp", 30.0, "S", "seconds within which the nodes start"),
+        ("seconds", 60.0, "S", "seconds for which readings are taken"),
+        ("settle", 900.0, "S", "seconds after which all must have arrived"),
+        ("speed", 1.0, "X", "seconds of the fleet in one of ours"),
+        ("prefix", "fleet", "NAME", "what the names of the nodes begin with"),
+    ):
+        told = f"{meaning} (default: {default if isinstance(default, str) else format(default, 'g')})"
+        words.add_argument(f"--{name}", type=type(default), default=default, metavar=of, help=told)
+    words.add_argument("--cut", metavar="FROM:TO", help="seconds after the start between which all links are cut")
+    words.add_argument("--limit", type=int, metavar="N", help="exit 1 when more connections came in a second")
     add_json(words)
     return words
 

@@ -48,7 +48,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _words() -> argparse.ArgumentParser:
-    words = parser("receive", "Stores what nodes send, each reading once, and says what is missing.")
+    what = "Stores what nodes send, each reading once, and says what is missing."
+    words = parser("receive", what, "receive city.sqlite --broker broker.example --receipts", "receive --seconds 60")
     words.add_argument("file", nargs="?", type=Path, metavar="FILE", help="by its name: .csv, .sqlite, else JSON lines")
     add_broker(words)
     words.add_argument("--node", default="+", metavar="NODE", help="this one only (default: all)")

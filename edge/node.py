@@ -148,10 +148,11 @@ class Node:
         return tracing.trail(self.pipeline, self.stores, channel, which)
 
     def _device(self, sensor: str) -> Device:
-        known = {device.name: device for device in self.pipeline.devices}
-        if sensor not in known:
-            raise ValueError(f"there is no sensor {sensor!r}; there are: {', '.join(known) or 'none'}")
-        return known[sensor]
+        found = self.pipeline.device(sensor)
+        if found is None:
+            known = ", ".join(device.name for device in self.pipeline.devices)
+            raise ValueError(f"there is no sensor {sensor!r}; there are: {known or 'none'}")
+        return found
 
     def _stop_asked(self, seconds: float) -> bool:
         try:

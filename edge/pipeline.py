@@ -14,6 +14,7 @@ from edge.outbox.writer import Writer
 from edge.reading import Reading
 from edge.rules import alarms
 from edge.sensing.build import by_bus, device_of
+from edge.sensing.device import Device
 from edge.sensing.sampler import Sampler
 from edge.settings import Settings
 from edge.stores import Stores
@@ -73,6 +74,10 @@ class Pipeline:
             forwarder.stop()
         for forwarder in self.forwarders:
             forwarder.join()
+
+    def device(self, name: str) -> Device | None:
+        """The sensor of a name, where there is one."""
+        return self._board.get(name)
 
     def _latest(self, sensor: str, quantity: str) -> Reading | None:
         return self._board[sensor].counts.latest.get(quantity)

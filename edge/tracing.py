@@ -5,6 +5,7 @@ from typing import Any
 
 from edge.calibration.record import Record
 from edge.clock import Stamp
+from edge.filters.causes import causes
 from edge.forwarding.forwarder import Forwarder
 from edge.outbox.search import by_seq, newest
 from edge.pipeline import Pipeline
@@ -93,8 +94,19 @@ class Trail:
             "reading": {name: getattr(reading, name) for name in FIELDS}
             | {"level": int(reading.quality.level), "reasons": reading.quality.reasons.words()},
             "calibration": None if record is None else _law(record, reading),
+            "filters": self._filters(reading),
             "destinations": [_destination(one, seq, reading) for one in self._pipeline.forwarders],
         }
+
+    def _filters(self, reading: Reading) -> dict[str, Any] | None:
+        """Those that its sensor has now, and whether they were the same then; None for what is of no sensor."""
+        device = self._pipeline.device(reading.device)
+        if device is None:
+            return None
+        found, brought = causes(device.way.chain.links, reading)
+        since = device.filtered
+        same = reading.at.boot == since.boot and reading.at.ticks >= since.ticks
+        return {"passed": [one.as_dict() for one in found], "brought": brought.words(), "same": same}
 
 
 def _law(record: Record, reading: Reading) -> dict[str, Any]:

@@ -155,6 +155,19 @@ def test_nothing_is_invented_and_no_flag_is_mended(name, data):
 
 
 @each
+@quick
+@given(data=st.data())
+def test_a_filter_finds_only_what_it_says_that_it_may(name, data):
+    case = CASES[name]
+    names = case.quantities
+    drawn = data.draw(
+        st.lists(st.tuples(pauses, st.tuples(*[st.tuples(numbers, st.just(GOOD))] * len(names))), max_size=20)
+    )
+    for reading in through(name, [*readings_of(names, drawn)]):
+        assert FILTERS[name].reasons & reading.quality.reasons == reading.quality.reasons
+
+
+@each
 def test_a_missing_reading_goes_through_as_it_is(name):
     case = CASES[name]
     readings = [

@@ -9,17 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers import NONE, Reason
 from edge.cli import main
 from edge.cli import why as command
 from edge.clock import Stamp
 from edge.filters import FILTERS, Chain
+from edge.filters.causes import causes
 from edge.filters.path import Path
 from edge.filters.range import Range
 from edge.filters.spike import Spike
 from edge.forwarding.route import WHEREABOUTS
 from edge.outbox.outbox import Outbox
 from edge.outbox.search import by_seq, newest
-from edge.reading import Reading
+from edge.reading import GOOD, Reading
 from edge.sensing.way import Way
 from tests.broker import Lab, config, needs_mosquitto
 from tests.series import QUANTITIES, S, read
@@ -214,7 +216,14 @@ def test_a_running_node_tells_the_way_of_the_next_reading_and_of_one_in_the_past
         assert (past["calibration"]["raw"], past["calibration"]["value"]) == (measured["value"], corrected["value"])
         out = asked(AIR, "--at", "1ms").out
         assert out.startswith(f"{AIR} at ")
-        assert [line.split()[0] for line in out.splitlines()[1:4]] == ["driver", "calibration", "filters"]
+        assert [line.split()[0] for line in out.splitlines()[1:6]] == [
+            "driver",
+            "calibration",
+            "range",
+            "spike",
+            "stuck",
+        ]
+        assert "by the flags that it carries" in out and "set up after this reading" not in out
 
         assert asked(AIR, "--at", "2d").code == 1
         wrong = asked("air/humidity", "--seq", str(told["seq"]))
@@ -274,6 +283,82 @@ def test_a_trace_is_told_a_line_a_step():
         "  card            seq 8402, routine",
         "  city            waits on the card; the link is down",
     ]
+
+
+PAST = {
+    "at": TOLD["at"],
+    "seq": 8402,
+    "lane": "routine",
+    "reading": step("", 11.3, reasons=["spike", "warming_up", "saturated"], level=3)["readings"][0] | {"raw": 11.8},
+    "calibration": {"about": "0.96 x - 0.1, no 3 by A. Ito", "value": 11.3},
+    "filters": {
+        "passed": [
+            {"name": "range", "about": "0 .. 1000", "reasons": ["saturated"], "sure": False},
+            {"name": "spike", "about": "n 7, times 6", "reasons": ["spike"], "sure": True},
+            {"name": "stuck", "about": "for 10800 s", "reasons": [], "sure": True},
+        ],
+        "brought": ["warming_up"],
+        "same": False,
+    },
+    "destinations": [],
+}
+
+
+def test_of_the_past_each_filter_is_told_by_the_flags():
+    assert list(command.lines("pm/pm2_5", PAST)) == [
+        "pm/pm2_5 at 2026-03-01 16:03:12.481 UTC (seq 8 402)",
+        "  driver       11.8 µg/m³   brings warming_up",
+        "  calibration  11.3 µg/m³   0.96 x - 0.1, no 3 by A. Ito",
+        "  range        perhaps saturated   0 .. 1000",
+        "  spike        spike   n 7, times 6",
+        "  stuck        ok   for 10800 s",
+        "  result       11.3 µg/m³   suspect: spike, warming_up, saturated",
+        "               the filters were set up after this reading: those of then may have been others",
+        "               by the flags that it carries; to see each filter at work leave out --seq and --at",
+        "  card         seq 8402, routine",
+    ]
+
+
+def test_an_alarm_went_through_no_filter():
+    told = PAST | {"filters": None, "calibration": None, "reading": step("", 1.0, unit="1")["readings"][0]}
+    assert [line.split()[0] for line in command.lines("flood/alarm", told)][1:3] == ["driver", "result"]
+
+
+def asked_of(reasons, *links, quantity="temperature"):
+    """What each filter can have given of the reasons of a reading, and what it brought."""
+    reading = Reading("dut", quantity, 20.0, "Cel", Stamp("boot", S), quality=GOOD.flagged(reasons))
+    found, brought = causes(links, reading)
+    return {one.name: (str(one.reasons), one.sure) for one in found}, brought
+
+
+def test_a_reason_of_one_filter_is_surely_its_own():
+    links = (None, built("spike")), (None, built("stuck"))
+    found, brought = asked_of(Reason.SPIKE | Reason.WARMING_UP, *links)
+    assert found == {"spike": (str(Reason.SPIKE), True), "stuck": (str(NONE), True)}
+    assert brought == Reason.WARMING_UP
+
+
+def test_a_reason_of_several_filters_or_of_the_device_too_is_nobodys_surely():
+    links = ("temperature", built("range")), (None, built("climatology"))
+    assert asked_of(Reason.OUT_OF_RANGE, *links)[0] == {
+        "range": (str(Reason.OUT_OF_RANGE), False), "climatology": (str(Reason.OUT_OF_RANGE), False),
+    }  # fmt: skip
+    assert asked_of(Reason.SATURATED, *links)[0]["range"] == (str(Reason.SATURATED), False)
+
+
+def test_a_filter_that_the_reading_did_not_pass_is_no_cause():
+    links = ("rain", built("spike")), (None, built("cross")), (None, built("derive"))
+    assert asked_of(Reason.SPIKE | Reason.INCONSISTENT, *links) == ({}, Reason.SPIKE | Reason.INCONSISTENT)
+    assert asked_of(Reason.STALE, *links, quantity="power")[0] == {"derive": (str(Reason.STALE), False)}
+
+
+def test_what_a_filter_went_by_then_is_what_it_goes_by():
+    spike = Spike(QUANTITIES, n=3, floor=0.5)
+    list(map(spike, read("20 21 20 21 20 21 20 21 70")))
+    assert spike.setting("temperature", Stamp("boot", 0)) == "n 3, times 6, floor 0.5"
+    work = FILTERS["climatology"](QUANTITIES, limits=((1.0, 2.0),) * 7 + ((3.0, 4.0),) * 5)
+    work.date = lambda stamp: 1_780_000_000 * 10**9  # in May
+    assert work.setting("temperature", Stamp("boot", 0)) == "in may 1 .. 2"
 
 
 def test_what_is_kept_back_has_no_number():

@@ -118,11 +118,18 @@ def _steps(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _past(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     reading, law = told["reading"], told["calibration"]
     raw = reading["value"] if reading["raw"] is None else reading["raw"]
-    yield "driver", _value({**reading, "value": raw})
+    filters = told["filters"] or {"passed": (), "brought": reading["reasons"], "same": True}
+    brought = f"   brings {', '.join(filters['brought'])}" if filters["brought"] else ""
+    yield "driver", _value({**reading, "value": raw}) + brought
     if law is not None:
         yield "calibration", f"{_value({**reading, 'value': law['value']})}   {law['about']}"
-    yield "filters", f"{_value(reading)}   {_verdict(reading)}"
-    yield "", "what each filter did is watched as it happens only: leave out --seq and --at"
+    for one in filters["passed"]:
+        found = ("" if one["sure"] else "perhaps ") + ", ".join(one["reasons"]) if one["reasons"] else "ok"
+        yield one["name"], f"{found}   {one['about']}"
+    yield "result", f"{_value(reading)}   {_verdict(reading)}"
+    if not filters["same"]:
+        yield "", "the filters were set up after this reading: those of then may have been others"
+    yield "", "by the flags that it carries; to see each filter at work leave out --seq and --at"
 
 
 def _change(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]], about: str) -> str:

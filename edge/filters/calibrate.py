@@ -18,6 +18,7 @@ class Calibrate(Filter):
     ``uncalibrated``. The same raw value and the same keys always give the same value.
     """
 
+    reasons = Reason.OUT_OF_RANGE | Reason.UNCALIBRATED
     options = (
         Option("gain", float, 1.0, "factor"),
         Option("offset", float, 0.0, "added after the factor, in the unit of the quantity"),

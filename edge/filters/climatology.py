@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from drivers import REQUIRED, Option, Quantity, Reason
+from edge.clock import Stamp
 from edge.dates.months import MONTHS, month
 from edge.filters.flagger import Flagger
 from edge.reading import GOOD, Level, Quality, Reading
@@ -20,6 +21,7 @@ class Climatology(Flagger):
     not at all where a month has none.
     """
 
+    reasons = Reason.OUT_OF_RANGE
     options = (
         Option(
             "limits",
@@ -39,13 +41,22 @@ class Climatology(Flagger):
 
     def judge(self, reading: Reading, value: float) -> Quality:
         """``out_of_range``, by the month of the reading."""
-        utc = self.date(reading.at)
-        self._month = 0 if utc is None else month(utc)
+        self._month = self._of(reading.at)
         limits = self._limits[self._month]
         return GOOD if limits is None or limits[0] <= value <= limits[1] else UNUSUAL
 
     def about(self, quantity: str) -> str:
         """The month and its limits."""
-        when = f"in {MONTHS[self._month - 1]}" if self._month else "without a date"
-        limits = self._limits[self._month]
+        return self._told(self._month)
+
+    def setting(self, quantity: str, at: Stamp) -> str:
+        """The month of then and its limits."""
+        return self._told(self._of(at))
+
+    def _of(self, at: Stamp) -> int:
+        utc = self.date(at)
+        return 0 if utc is None else month(utc)
+
+    def _told(self, of: int) -> str:
+        when, limits = f"in {MONTHS[of - 1]}" if of else "without a date", self._limits[of]
         return f"no limits {when}" if limits is None else f"{when} {limits[0]:g} .. {limits[1]:g}"

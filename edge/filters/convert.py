@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from drivers import REQUIRED, Option, Quantity
+from drivers import REQUIRED, Option, Quantity, Reason
 from edge.filters.filter import Filter, Unfit, changed
 from edge.maths.unit import UNITS, kin, law
 from edge.reading import Reading
@@ -17,6 +17,7 @@ class Convert(Filter):
     and mass (ppb and ug/m3) lies a gas, not a factor: see the function ``mass_concentration`` of ``derive``.
     """
 
+    reasons = Reason.OUT_OF_RANGE
     options = (Option("to", str, REQUIRED, 'the unit, a UCUM code, e.g. to = "kPa"'),)
 
     def __init__(self, quantities: Mapping[str, Quantity], **options: Any) -> None:

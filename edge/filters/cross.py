@@ -23,6 +23,7 @@ class Cross(Flagger):
     calibration and smoothing; bad and missing ones are not. Put it before filters that give means.
     """
 
+    reasons = Reason.INCONSISTENT
     options = (
         Option("ascending", list, (), 'what does not fall along the list, e.g. ["pm1", "pm2_5", "pm10"]'),
         Option("equal", list, (), 'what agrees, e.g. ["level", "backup/level"]'),

@@ -31,6 +31,7 @@ class Derive(Filter):
     missing or too old, and none, reason ``inconsistent``, where the arithmetic has none, as in a division by 0.
     """
 
+    reasons = Reason.INCONSISTENT | Reason.STALE
     options = (
         Option("quantity", str, REQUIRED, 'the name of the result, e.g. quantity = "dew_point"'),
         Option("unit", str, REQUIRED, 'its unit, a UCUM code, e.g. unit = "Cel"'),

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
-from drivers import Option, Quantity, Reason
+from drivers import NONE, Option, Quantity, Reason
 from edge.clock import Stamp
 from edge.reading import GOOD, Reading
 
@@ -27,6 +27,7 @@ class Filter(ABC):
     """One filter of one sensor; a filter that keeps a history keeps it per quantity and in ticks, never in dates."""
 
     options: ClassVar[tuple[Option, ...]] = ()
+    reasons: ClassVar[Reason] = NONE  # that it may find in a reading
     refers: ClassVar[tuple[str, ...]] = ()  # options that name values: "quantity", or "sensor/quantity" of another
 
     def __init__(self, quantities: Mapping[str, Quantity], **options: Any) -> None:
@@ -59,6 +60,10 @@ class Filter(ABC):
         """What it went by with the last reading of a quantity, for people; by itself, its options."""
         given = ((option, self.set[option.name]) for option in self.options)
         return ", ".join(f"{option.name} {_written(value, option.unit)}" for option, value in given if value)
+
+    def setting(self, quantity: str, at: Stamp) -> str:
+        """What it goes by with a reading of a moment, as far as that does not depend on the readings before."""
+        return self.about(quantity)
 
     def concerns(self, quantity: str) -> bool:
         """Whether it has anything to do with a quantity."""

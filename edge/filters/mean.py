@@ -29,6 +29,7 @@ class Mean(Filter):
     stays but is suspect, reason ``stale``: a centre that reports under 2008/50/EC, Annex XI, takes the good ones alone.
     """
 
+    reasons = Reason.STALE | Reason.INCONSISTENT
     options = (
         Option("interval", "duration", 60.0, "length of an interval", unit="s", low=0.001),
         Option("by", str, None, "how; default: as befits the quantity", choices=tuple(How)),

@@ -35,7 +35,7 @@ class Path:
     def through(self, work: Filter, quantity: str | None, readings: Iterable[Reading]) -> None:
         """The step of a filter that concerns the quantity asked for, once it has worked."""
         if work.concerns(self.asked):
-            self.add(type(work).__module__.rpartition(".")[2], work.about(self.asked), readings, quantity)
+            self.add(named(work), work.about(self.asked), readings, quantity)
 
     def told(self) -> list[dict[str, Any]]:
         """The steps as far as they concern the quantity that was asked for, as JSON."""
@@ -47,6 +47,11 @@ class Path:
                 told.append({"name": step.name, "about": step.about, "readings": [_told(one) for one in after]})
             before = after
         return told
+
+
+def named(work: Filter) -> str:
+    """The name that a filter has in a configuration."""
+    return type(work).__module__.rpartition(".")[2]
 
 
 def _told(reading: Reading) -> dict[str, Any]:

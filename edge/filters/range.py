@@ -24,6 +24,7 @@ class Range(Flagger):
     beyond. All in the unit of the quantity.
     """
 
+    reasons = Reason.OUT_OF_RANGE | Reason.SATURATED
     options = (
         Option("low", float, None, "lowest believable value; default: of the sensor's data sheet"),
         Option("high", float, None, "highest believable value; default: of the sensor's data sheet"),

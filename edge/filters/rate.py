@@ -20,6 +20,7 @@ class Rate(Flagger):
     a step one reading. The last digit of the quantity is allowed on top, since a slow change shows itself in steps.
     """
 
+    reasons = Reason.RATE
     options = (
         Option("limit", float, REQUIRED, "the largest believable change, in the unit of the quantity", low=0),
         Option("per", "duration", 60.0, "the time in which it may change so much", unit="s", low=0.001),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from drivers import Option, Quantity, Reason
+from edge.clock import Stamp
 from edge.filters.average import How, goes_round, way
 from edge.filters.filter import Unfit
 from edge.filters.flagger import Flagger
@@ -27,6 +28,7 @@ class Spike(Flagger):
     until there are ``n`` again, nor directions and amounts: rain comes in spikes.
     """
 
+    reasons = Reason.SPIKE
     options = (
         Option("n", int, N, "how many readings before this one; odd", low=3, high=99),
         Option("times", float, TIMES, "how many spreads away a value is a spike", low=1),
@@ -49,6 +51,10 @@ class Spike(Flagger):
         """The median of the readings before, and how far from it the value might have been."""
         series = self._series.known(quantity)
         return "not judged" if series is None or series.limit is None else series.about
+
+    def setting(self, quantity: str, at: Stamp) -> str:
+        """The options: the median of then is forgotten."""
+        return super().about(quantity)
 
     def _begin(self, quantity: str) -> "_Series | None":
         if way(quantity) is How.SUM or goes_round(quantity):

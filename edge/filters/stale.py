@@ -20,6 +20,7 @@ class Stale(Flagger):
     was silent, the missing readings before it say.
     """
 
+    reasons = Reason.STALE
     options = (
         Option("by", str, "utc", "the quantity of the same sensor that each new measurement changes"),
         Option("after", "duration", 5.0, "how long it may stay the same", unit="s", low=0),

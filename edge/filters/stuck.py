@@ -26,6 +26,7 @@ class Stuck(Flagger):
     it takes five readings.
     """
 
+    reasons = Reason.STUCK
     options = (
         Option("for", "duration", 3600.0, "how long a live value cannot stay the same", unit="s", low=0.001),
         Option("within", float, None, "less is no move, in the unit of the quantity; default: its last digit", low=0),

@@ -47,6 +47,7 @@ class Device:
         self.on_event: Callable[..., None] = lambda kind, **fields: None
         self.on_identity: Callable[[Mapping[str, str]], None] = lambda identity: None  # each time it was opened
         self.way = Way(settings.driver, chain)  # of its readings
+        self.filtered = clock.now()  # since when its filters are those that they are
         self.chain_at: Callable[[float, Chain], Chain] = lambda pace, chain: chain  # for another pace, after this one
         self.power: Power | None = None  # its supply, where that can be switched
         self.look_up: Callable[[str, str], Reading | None] = lambda device, quantity: None
@@ -107,7 +108,7 @@ class Device:
         if seconds < least:
             raise ValueError(f"{self.name} needs {least:g} s for a measurement")
         self.pace = seconds
-        self.way.chain = self.chain_at(seconds, self.way.chain)
+        self.way.chain, self.filtered = self.chain_at(seconds, self.way.chain), self._clock.now()
         self.hurry()
 
     def restart(self) -> None:

@@ -92,7 +92,8 @@ def _latest(reading: Reading) -> dict[str, Any]:
 def uplink_status(forwarder: Forwarder, outbox: Outbox) -> dict[str, Any]:
     """One destination with its ledger; ``cause`` is the word for what is wrong (``edge.uplink.states``).
 
-    ``next`` are the seconds until a destination that rests is connected again.
+    ``next`` are the seconds until a destination that rests is connected again; ``awaited`` are the oldest and the
+    newest seq that the broker has acknowledged and no receipt covers.
     """
     down = forwarder.down
     return {
@@ -105,6 +106,7 @@ def uplink_status(forwarder: Forwarder, outbox: Outbox) -> dict[str, Any]:
         "sent": forwarder.sent,
         **forwarder.cursor.ledger(outbox.last).as_dict(),
         "skipped": forwarder.cursor.skipped,
+        "awaited": forwarder.cursor.awaited(),
         "next": round(forwarder.schedule.left(), 1) if forwarder.state == "resting" else None,
         "budget": forwarder.budget.status(),
     }

@@ -1,7 +1,7 @@
 """A reading: one value of one quantity, when it was, and how far it can be trusted."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -97,11 +97,15 @@ UNSTORED = "unstored"  # the lane of copies that are not on the card: they have 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Readings of one boot, in order of seq, that travel together in a lane: alarm, live, backlog, replay, unstored."""
+    """Readings of one boot, in order of seq, that travel together in a lane: alarm, live, backlog, replay, unstored.
+
+    ``alarm`` says which they are also where a lane carries both.
+    """
 
     node: str
     readings: Sequence[Stored]
     lane: str
+    alarm: bool = False
 
     @property
     def first(self) -> int:
@@ -126,4 +130,4 @@ class Batch:
     def halves(self) -> "tuple[Batch, Batch]":
         """The same readings as two batches."""
         middle = len(self.readings) // 2
-        return Batch(self.node, self.readings[:middle], self.lane), Batch(self.node, self.readings[middle:], self.lane)
+        return replace(self, readings=self.readings[:middle]), replace(self, readings=self.readings[middle:])

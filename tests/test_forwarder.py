@@ -250,6 +250,74 @@ def test_a_replay_sends_again_marked_and_leaves_the_account_alone(tmp_path):
     assert rig.cursor.ledger(50).delivered == 50
 
 
+def test_what_the_broker_acknowledged_and_lost_goes_again_until_the_receipt_covers_it(tmp_path):
+    rig = Rig(tmp_path, custody="receipt", receipt_within=0.01)
+    rig.put(40)
+    alarm = Reading("gauge", "level", 3.2, "m", Stamp("b", 50 * 10**9))
+    rig.outbox.put([alarm], alarm=True)
+    rig.put(10)
+    here = set(range(1, 21)) | {51}  # the broker has lost the others
+
+    def receipt():
+        heard = [unpacked(payload) for _, payload, about in rig.uplink.messages if about.get("lane") == "replay"]
+        here.update(record["seq"] for records in heard for record in records)
+        upto = next(seq for seq in range(1, 53) if seq not in here) - 1
+        rig.uplink.inbound.append(("receipt", json.dumps({"upto": upto}).encode()))
+        rig.forwarder.wake()
+        return rig.drained()
+
+    with running(rig):
+        rig.until(lambda: rig.cursor.awaited() == (1, 51))
+        rig.until(receipt)
+    again = [(channel, unpacked(payload)) for channel, payload, about in rig.uplink.messages
+             if about.get("lane") == "replay"]  # fmt: skip
+    assert [channel for channel, records in again for record in records if record["seq"] == 41] == ["alarms"]
+    assert rig.cursor.ledger(51).delivered == 51
+
+
+def test_a_replay_has_alarms_too_in_their_place(tmp_path):
+    rig = Rig(tmp_path)
+    rig.put(5)
+    rig.outbox.put([Reading("gauge", "level", 3.2, "m", Stamp("b", 50 * 10**9))] * 2, alarm=True)
+    rig.put(5)
+    with running(rig):
+        rig.until(rig.drained)
+        rig.forwarder.replay(3, 10)
+        rig.until(lambda: not rig.picker.asked)
+    replayed = [(channel, [record["seq"] for record in unpacked(payload)])
+                for channel, payload, about in rig.uplink.messages if about.get("lane") == "replay"]  # fmt: skip
+    assert replayed == [("readings", [3, 4, 5]), ("alarms", [6, 7]), ("readings", [8, 9, 10])]
+
+
+def test_a_replay_that_a_connection_took_with_it_goes_again(tmp_path):
+    rig = Rig(tmp_path)
+    rig.put(20)
+    with running(rig):
+        rig.until(rig.drained)
+        rig.uplink.mute = True
+        rig.forwarder.replay(1, 20)
+        rig.until(lambda: len(rig.seqs()) == 40)
+        rig.uplink.down = True
+        rig.forwarder.wake()
+        rig.until(lambda: rig.forwarder.state == "down")
+        rig.uplink.down = rig.uplink.mute = False
+        rig.until(lambda: len(rig.seqs()) == 60)
+    assert rig.seqs()[-20:] == list(range(1, 21))
+
+
+def test_what_a_receipt_is_awaited_for_and_the_card_lost_is_told(tmp_path):
+    rig = Rig(tmp_path, custody="receipt")
+    lost = []
+    rig.picker.on_lost = lambda first, last: lost.append((first, last))
+    rig.put(20)
+    rig.cursor.deliver(range(1, 31))
+    rig.outbox.last = 30  # ten more were given out and are not on the card
+    rig.picker.replay(1, 30)
+    batches = iter(lambda: rig.picker.next("N-1", 100), None)
+    assert [batch.seqs for batch in batches] == [list(range(1, 21))]
+    assert lost == [(21, 30)]
+
+
 def test_health_goes_out_once_a_minute_and_counts_nowhere(tmp_path):
     rig = Rig(tmp_path)
     rig.forwarder.talk.notices = Notices([HealthNotice(lambda: {"health": "healthy"})])

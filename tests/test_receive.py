@@ -148,6 +148,14 @@ def test_a_gap_that_makes_no_sense_is_none(more):
     assert centre.accounts[NODE].as_dict()["lost"] == []
 
 
+def test_a_repeat_is_answered_with_the_receipt_again():
+    centre = Centre(Memory(), {})
+    centre.take("readings", NODE, message(first=1))
+    assert centre.receipts(1) == {NODE: 3} and centre.receipts(1) == {}
+    centre.take("readings", NODE, message(first=3, count=1, lane="replay"))  # the node has not heard of it
+    assert centre.receipts(1) == {NODE: 3} and centre.receipts(1) == {}
+
+
 def test_all_forms_hold_the_same(tmp_path):
     records = list(load("senml+json").decode(message().payload, {}))
     for name in ("a.jsonl", "a.csv", "a.sqlite"):

@@ -70,6 +70,9 @@ def lines(status: dict[str, Any]) -> Iterator[str]:
         yield "          " + " + ".join(
             f"{name} {words.grouped(uplink[name])}" for name in ("delivered", "waiting", "evicted", "refused")
         )
+        if uplink["awaited"]:
+            oldest, newest = uplink["awaited"]
+            yield f"          seq {oldest}..{newest} went to the broker, and no receipt of the centre covers it yet"
         mark = "✓ every reading is accounted for" if balance == uplink["taken"] else "✗ the account is off"
         yield f"          {mark}"
 

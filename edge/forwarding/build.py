@@ -35,7 +35,7 @@ class Voice:
 def forwarder_to(whole: Settings, settings: UplinkSettings, stores: Stores, voice: Voice) -> Forwarder:
     """One destination, ready to be started, with what the card still has for it."""
     cursor = stores.cursors.setdefault(settings.name, Cursor(settings.name))
-    cursor.receipt = settings.custody == "receipt"
+    cursor.need_receipts(settings.custody == "receipt")
     wanted = _wanted(settings)
     picker = Picker(stores.outbox, cursor, settings.rate, wanted, Gathering(settings.batch_age))
     inbound = _inbound(whole, settings)

@@ -34,10 +34,12 @@ class Flight:
         self._sent: dict[int, Sent] = {}
         self._bytes, self._readings = READING, 1.0  # of the batches so far, older ones count less
 
-    def restart(self) -> None:
-        """The connection is new, and took what was under way with it."""
+    def restart(self) -> list[tuple[int, int]]:
+        """The connection is new, and took what was under way with it: gives the runs of replays among that."""
+        lost = [run for sent in self._sent.values() if sent.lane == "replay" for run in sent.runs]
         self._sent.clear()
         self._link.restart()
+        return lost
 
     def room(self, *, urgent: bool = False) -> bool:
         """Whether another message may go: the window bounds their number, and a slow link their bytes.

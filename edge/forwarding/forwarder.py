@@ -15,6 +15,7 @@ from edge.budget import BACKLOG, ROUTINE
 from edge.clock import Clock
 from edge.errors import Refused, UplinkDown
 from edge.events import Events
+from edge.forwarding.custody import Custody
 from edge.forwarding.flight import Flight
 from edge.forwarding.linkspeed import LinkSpeed
 from edge.forwarding.publication import Publisher
@@ -49,6 +50,7 @@ class Forwarder:
         self._holdups: dict[str, str] = {}  # the same of alarms and readings apart
         self.publisher = Publisher(node, route.settings, route.payload, clock)
         self._flight = Flight(route.uplink, LinkSpeed())
+        self._custody = Custody(f"{node} {self.name}", route.cursor, route.settings.receipt_within)
         self.talk = Talk(node, route.cursor, self.publisher, self._flight, events)
         self._backoff = backoff or Backoff(f"{node} {self.name}")
         self._stopping, self._woken = Event(), Event()
@@ -121,8 +123,10 @@ class Forwarder:
 
     def _session(self) -> None:
         self._uplink.connect()
-        self._flight.restart()
+        for run in self._flight.restart():
+            self._route.picker.replay(*run)
         self._route.picker.restart()
+        self._custody.restart()
         self.talk.restart()
         self.schedule.begin()
         self._note("connected")
@@ -185,9 +189,16 @@ class Forwarder:
             while self._flight.room(urgent=True) and (alarm := self._picked("alarms", self._route.picker.alarm)):
                 self._send(alarm)
         self.talk.send_events()
+        if holds is None:
+            self._recall()
         pick = self._route.picker.live if holds == BACKLOG else self._route.picker.next
         while ready and holds != ROUTINE and self._flight.room() and (batch := self._picked("readings", pick)):
             self._send(batch)
+
+    def _recall(self) -> None:
+        """What the broker has acknowledged and lost goes again, as a replay."""
+        if not self._route.picker.asked and (run := self._custody.due()) is not None:
+            self._route.picker.replay(*run)
 
     def _ready(self) -> bool:
         """Whether readings can go at all."""
@@ -230,7 +241,7 @@ class Forwarder:
             self._park(batch, why_never)
             return
         try:
-            self._publish(batch, alarm=batch.lane == "alarm")
+            self._publish(batch, alarm=batch.alarm)
         except Refused as why:
             self._split(batch, str(why))
             return

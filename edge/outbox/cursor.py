@@ -10,6 +10,8 @@ from typing import Any
 
 from edge.outbox.intervals import Intervals
 
+FARTHEST = (1 << 63) - 1  # above every seq
+
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
@@ -35,7 +37,8 @@ class Cursor:
     """One destination's place in the outbox; safe from any thread.
 
     With ``receipt`` an acknowledgement of the broker is not enough: a reading counts as delivered when the centre says
-    that it is stored. Until then it waits, but is not sent again unless the node restarts.
+    that it is stored. Until then it waits, and is sent again when the node restarts, or as a replay when its receipt
+    does not come (``edge.forwarding.custody``).
     """
 
     def __init__(self, name: str, saved: Mapping[str, Any] | None = None, *, receipt: bool = False) -> None:
@@ -61,8 +64,24 @@ class Cursor:
     def stored(self, upto: int) -> None:
         """The centre has stored all that was handed over, up to this seq."""
         with self._lock:
-            for first, last in list(self._handed.within(1, upto)):
+            for first, last in self._handed.within(1, upto):
                 self.delivered += self._done.add(first, last)
+            self._handed = Intervals(self._handed.within(upto + 1, FARTHEST))
+
+    def need_receipts(self, needed: bool) -> None:
+        """From now on; where none are needed, all that was handed over is delivered."""
+        with self._lock:
+            self.receipt = needed
+            if not needed:
+                self.stored(FARTHEST)
+
+    def awaited(self, first: int = 1) -> tuple[int, int] | None:
+        """The oldest seq from ``first`` on that was handed over and has no receipt, and the newest one handed over."""
+        with self._lock:
+            newest = self._handed.last
+            waiting = (self._done.gap(*run) for run in self._handed.within(first, newest))
+            oldest = next((gap[0] for gap in waiting if gap is not None), None)
+            return None if oldest is None else (oldest, newest)
 
     def skip(self, seqs: Iterable[int]) -> None:
         """The destination does not want these."""
@@ -116,7 +135,7 @@ class Cursor:
     def highest(self) -> int:
         """The highest seq that is settled."""
         with self._lock:
-            return max((last for _, last in self._done), default=0)
+            return self._done.last
 
     def as_dict(self) -> dict[str, Any]:
         """For the state file."""

@@ -22,6 +22,11 @@ class Intervals:
     def __iter__(self) -> Iterator[tuple[int, int]]:
         return iter(zip(self._first, self._last, strict=True))
 
+    @property
+    def last(self) -> int:
+        """The highest number; 0 of an empty set."""
+        return self._last[-1] if self._last else 0
+
     def add(self, first: int, last: int) -> int:
         """Puts in all from ``first`` to ``last``; returns how many of them are new."""
         if last < first:

@@ -29,7 +29,8 @@ class Picker:
         self._outbox, self._cursor, self._bucket, self._wanted = outbox, cursor, Bucket(rate), wanted
         self._gathering = gathering or Gathering()
         self._alarm_reader = outbox.reader(alarm=True)
-        self._live_reader, self._old_reader, self._again_reader = outbox.reader(), outbox.reader(), outbox.reader()
+        self._live_reader, self._old_reader = outbox.reader(), outbox.reader()
+        self._again_readers = {alarm: outbox.reader(alarm=alarm) for alarm in (False, True)}
         self._live = self._old = self._alarm = self._border = 1
         self._again: deque[tuple[int, int]] = deque()
         self.on_lost: Callable[[int, int], None] = lambda first, last: None
@@ -42,7 +43,12 @@ class Picker:
     @property
     def behind(self) -> bool:
         """Whether the destination still lacks what was there when it was connected, or was asked for again."""
-        return bool(self._again) or self._cursor.gap(1, self._border - 1) is not None
+        return self.asked or self._cursor.gap(1, self._border - 1) is not None
+
+    @property
+    def asked(self) -> bool:
+        """Whether some of what was asked for again has not been given yet."""
+        return bool(self._again)
 
     @property
     def alarmed(self) -> bool:
@@ -73,7 +79,7 @@ class Picker:
             stored = one_boot(self._alarm_reader.read(*run, count)) if run else []
             self._alarm = stored[-1][0] + 1 if stored else (run or gap)[1] + 1
             if stored:
-                return Batch(node, stored, "alarm")
+                return Batch(node, stored, "alarm", alarm=True)
             if run:
                 self.on_lost(*run)
         return None
@@ -84,10 +90,12 @@ class Picker:
 
     def again(self, node: str, seqs: Iterable[tuple[int, int]], lane: str) -> Batch | None:
         """A batch that was given before, by the runs of its seqs; None when it is gone. Raises ``OSError``."""
-        reader = self._outbox.reader(alarm=lane == "alarm")
-        stored = [found for first, last in seqs for found in reader.read(first, last, last - first + 1)]
+        whole = list(seqs)
+        alarm = any(first for first, _ in self._outbox.alarms(whole[0][0], whole[0][0]))
+        reader = self._outbox.reader(alarm=alarm)
+        stored = [found for first, last in whole for found in reader.read(first, last, last - first + 1)]
         reader.close()
-        return Batch(node, stored, lane) if stored else None
+        return Batch(node, stored, lane, alarm) if stored else None
 
     def live(self, node: str, count: int) -> Batch | None:
         """At most ``count`` readings that are newer than the connection; None while they are gathered.
@@ -117,16 +125,31 @@ class Picker:
 
     def _next_again(self, node: str, count: int) -> Batch | None:
         while self._again and self._bucket.pause() == 0:
-            first, last = self._again.popleft()
-            stored = one_boot(self._again_reader.read(first, last, count))
-            if not stored:
-                continue
-            if stored[-1][0] < last:
-                self._again.appendleft((stored[-1][0] + 1, last))
-            if wanted := self._sifted(stored):
+            first, end, alarm = self._piece(*self._again[0])
+            stored = one_boot(self._again_readers[alarm].read(first, end, count))
+            self._tell_lost(first, end, stored, alarm)
+            after = stored[-1][0] + 1 if stored else end + 1
+            _, last = self._again.popleft()
+            if after <= last:
+                self._again.appendleft((after, last))
+            if wanted := stored if alarm else self._sifted(stored):
                 self._bucket.spend(len(wanted))
-                return Batch(node, wanted, "replay")
+                return Batch(node, wanted, "replay", alarm)
         return None
+
+    def _tell_lost(self, first: int, last: int, stored: list[Stored], alarm: bool) -> None:
+        """What a receipt is still awaited for and the card no longer has must not be waited for any longer."""
+        if not alarm:
+            self._account(first, last, stored)
+        elif not stored:
+            self.on_lost(first, last)
+
+    def _piece(self, first: int, last: int) -> tuple[int, int, bool]:
+        """The first part of a run that lies in one log, and whether that is the one of alarms."""
+        run = next(self._outbox.alarms(first, last), None)
+        if run is None:
+            return first, last, False
+        return (*run, True) if run[0] == first else (first, run[0] - 1, False)
 
     def _pick(
         self, reader: Reader, span: tuple[int, int], count: int, node: str, lane: str

@@ -103,7 +103,7 @@ class UplinkSettings:
     """A destination; files are absolute paths or "", ``rate`` is readings a second (None: no limit).
 
     ``batch_age`` is for how many seconds live readings are gathered (None: not at all). Budgets are bytes,
-    ``connect_every`` and ``connect_for`` seconds (None: no limit; connected all the time).
+    ``connect_every`` and ``connect_for`` seconds (None: no limit; connected all the time), as is ``receipt_within``.
 
     ``hosts`` are the brokers of a cluster, ``host`` the first of them; empty where it is the only one. ``sensors`` and
     ``quantities`` say what it gets; empty is all.
@@ -134,6 +134,7 @@ class UplinkSettings:
     connect_for: float | None = None
     window: int = 16
     custody: str = "puback"
+    receipt_within: float = 60.0
     sensors: tuple[str, ...] = ()
     quantities: tuple[str, ...] = ()
 

@@ -42,6 +42,7 @@ UPLINK = (
     Option("connect_for", "duration", None, "at most; without it, until everything has arrived", low=10),
     Option("window", int, 16, "messages on their way at a time", low=1, high=1000),
     Option("custody", str, "puback", "whose word lets a reading go", choices=("puback", "receipt")),
+    Option("receipt_within", "duration", 60.0, "then the oldest without a receipt goes again", low=1, high=86_400),
     Option("sensors", list, (), "names of the sensors it gets; without it, all"),
     Option("quantities", list, (), "names of the quantities it gets; without it, all"),
 )

@@ -16,12 +16,14 @@ class Account:
         self._lost = Intervals(map(tuple, saved.get("lost", ())))
         self.twice: int = saved.get("twice", 0)
         self.copies: int = saved.get("copies", 0)
-        self.receipt = 0  # the last one that was sent
+        self.receipt = 0  # the last one that was sent; 0 where it has to be sent again
 
     def take(self, seq: int) -> bool:
         """A reading came; tells whether it is the first time."""
         new = self._here.add(seq, seq) > 0
         self.twice += not new
+        if not new and seq <= self.receipt:
+            self.receipt = 0  # whoever sends it again has not heard of it
         return new
 
     def lose(self, first: int, last: int) -> None:
@@ -41,7 +43,7 @@ class Account:
     @property
     def last(self) -> int:
         """The highest seq that came; 0 before the first."""
-        return max((last for _, last in self._here), default=0)
+        return self._here.last
 
     @property
     def gaps(self) -> list[tuple[int, int]]:

@@ -7,6 +7,7 @@ CONFIG ?= config/edge.toml
 QUICK  := -n 6 --dist loadfile --no-loadscope-reorder # most of them wait for something
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+unexport PYTHONDONTWRITEBYTECODE # or every process of a test compiles the packages anew
 .DEFAULT_GOAL := help
 .PHONY: help demo test check quick faults bench quality demo-svg hw vm clean mosquitto tools
 

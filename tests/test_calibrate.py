@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers import Reason
@@ -14,8 +14,6 @@ from edge.filters import Unfit
 from edge.filters.calibrate import Calibrate
 from edge.maths.curve import Curve, Line, Polynomial, Steps, curve
 from edge.reading import GOOD, Level, Reading, Spread
-
-patient = settings(deadline=None)  # machines may be busy
 
 numbers = st.floats(-1e6, 1e6)
 lines = st.builds(lambda gain, offset: {"gain": gain, "offset": offset}, numbers, numbers)
@@ -34,7 +32,6 @@ def calibrated(value, **options):
     return out
 
 
-@patient
 @given(st.one_of(lines, polynomials, tables), numbers)
 def test_raw_value_and_record_reproduce_the_value_exactly(record, raw):
     out = calibrated(raw, **record)
@@ -43,7 +40,6 @@ def test_raw_value_and_record_reproduce_the_value_exactly(record, raw):
     assert out.value == again(raw)
 
 
-@patient
 @given(polynomials, numbers)
 def test_a_polynomial_agrees_with_numpy(record, raw):
     expected = float(np.polynomial.polynomial.polyval(raw, record["coefficients"]))
@@ -51,7 +47,6 @@ def test_a_polynomial_agrees_with_numpy(record, raw):
     assert curve(record)(raw) == pytest.approx(expected, abs=1e-12 * size)
 
 
-@patient
 @given(tables, numbers)
 def test_a_table_agrees_with_numpy_and_goes_on_along_its_end(record, raw):
     made = curve(record)

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import drivers
@@ -29,7 +29,6 @@ DAY = 86400.0
 DATE = 1_800_000_000.0  # 2027-01-15
 SENSOR = SensorSettings("acid", "sht3x", "sim://", None, None, 1.0, {}, (), "i2c")
 
-patient = settings(deadline=None)
 numbers = st.floats(-1e6, 1e6)
 curves = st.one_of(
     st.builds(Line, numbers, numbers),
@@ -103,7 +102,6 @@ def lab(tmp_path):
     return Lab(tmp_path)
 
 
-@patient
 @given(curves, numbers)
 def test_raw_value_and_record_reproduce_the_value_exactly(law, raw):
     """Also after the record was on the card and the reading has only its raw value left."""

@@ -4,7 +4,7 @@ import math
 
 import pint
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers import CATALOGUE, Quantity
@@ -14,8 +14,6 @@ from edge.filters.convert import Convert
 from edge.maths.unit import UNITS, converted, kin
 from edge.reading import GOOD, Level, Reading, Spread
 from edge.settings import FilterSettings
-
-patient = settings(deadline=None)  # machines may be busy
 
 ORACLE = pint.UnitRegistry(autoconvert_offset_to_baseunit=True)
 PINT = {
@@ -42,7 +40,6 @@ def oracle(value, unit, to):
     return float(amount.to(target).magnitude)
 
 
-@patient
 @given(pairs, st.floats(-1e6, 1e6))
 def test_every_factor_agrees_with_pint(pair, value):
     unit, to = pair
@@ -65,7 +62,6 @@ def test_what_everybody_knows_comes_out_to_the_last_digit(value, unit, to, expec
     assert converted(value, unit, to) == expected
 
 
-@patient
 @given(pairs, st.floats(-1e6, 1e6))
 def test_there_and_back_again(pair, value):
     unit, to = pair

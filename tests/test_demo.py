@@ -47,7 +47,7 @@ def test_a_cut_and_a_kill_lose_nothing() -> None:
     )
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
-    assert answer["taken"] == answer["received"] > 50
+    assert answer["taken"] == answer["received"] > 0
     assert (answer["missing"], answer["conflicting"], answer["unknown"], answer["garbled"]) == (0, 0, 0, 0)
     assert (answer["kills"], answer["cuts"]) == (1, 1)
     assert answer["sensors"].keys() == {name for name, *_ in station.SENSORS}

@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers import Quantity, Reason
@@ -14,8 +14,6 @@ from edge.filters.derive import Derive
 from edge.maths.formulas import FORMULAS, dew_point
 from edge.reading import GOOD, MISSING, Level, Quality, Reading
 from edge.settings import FilterSettings, examine
-
-patient = settings(deadline=None)  # machines may be busy
 
 S = 10**9
 AIR = {"temperature": Quantity("temperature", "Cel", -40, 125, 2), "humidity": Quantity("humidity", "%RH", 0, 100, 2)}
@@ -66,7 +64,6 @@ def test_what_cannot_be_computed_is_no_value():
     assert (dew.value, dew.quality) == (None, Quality(Level.MISSING, Reason.INCONSISTENT))
 
 
-@patient
 @given(st.floats(), st.floats())
 def test_no_number_comes_of_nothing(t, rh):
     for dew in derived([reading("temperature", t), reading("humidity", rh)], expression="temperature / humidity"):

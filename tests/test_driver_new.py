@@ -27,7 +27,7 @@ BOTH = [("nobodys_probe", "port"), ("nobodys_chip", "i2c")]
 
 def run(tree: Path, *words: str | Path) -> str:
     """Runs Python in the tree, with the packages of the tree; gives what it said."""
-    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(tree)}
     done = subprocess.run([sys.executable, *words], cwd=tree, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

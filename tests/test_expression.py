@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.maths.expression import DEPTH, LENGTH, Expression, ExpressionError
@@ -19,8 +19,6 @@ from edge.maths.formulas import (
     sound_speed,
     sound_sum,
 )
-
-patient = settings(deadline=None)  # machines may be busy
 
 VALUES = {"a": 2.0, "b": -3.5, "pm2_5": 8.0, "river/level": 1.25}
 
@@ -54,7 +52,6 @@ trees = st.recursive(
 )
 
 
-@patient
 @given(trees)
 def test_it_agrees_with_python(text):
     try:
@@ -66,7 +63,6 @@ def test_it_agrees_with_python(text):
     assert got is None or got == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
-@patient
 @given(st.text(alphabet="ab_.(){}[]'\"\\0123456789+-*/^,;:=<>!&|%@#~`$ \n\té\x00", max_size=60) | st.text(max_size=40))
 def test_whatever_is_written_is_an_expression_or_an_error_with_a_place(text):
     try:

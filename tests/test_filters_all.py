@@ -62,7 +62,7 @@ FLAGGERS = sorted(name for name in FILTERS if issubclass(FILTERS[name], Flagger)
 REPEATS = {"deadband"}  # it compares with what it let through, whatever that was
 ONE_BOOT = {"mean", "voc_index"}  # they begin anew with the process, which lives in one boot
 
-quick = settings(max_examples=20, deadline=None)
+quick = settings(max_examples=20)
 each = pytest.mark.parametrize("name", sorted(FILTERS))
 
 numbers = st.sampled_from([0.0, 7.0, 7.04, 95.0, 600.0, 5000.0, -3.0]) | st.floats(-1e4, 1e4)

@@ -4,14 +4,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from edge.maths.curve import Line, Polynomial, Steps
 from edge.maths.fit import FITS, doubt, fitted, goodness
 from edge.maths.steady import rest
-
-patient = settings(deadline=None)
 
 numbers = st.floats(-1000, 1000)
 pairs = st.lists(st.tuples(numbers, numbers), min_size=3, max_size=30, unique_by=lambda pair: round(pair[0]))
@@ -24,7 +22,6 @@ def apart(drawn):
     return drawn
 
 
-@patient
 @given(pairs.map(apart), st.sampled_from([("line", 1), ("poly2", 2)]))
 def test_least_squares_agree_with_numpy(pairs, kind):
     how, degree = kind
@@ -35,7 +32,6 @@ def test_least_squares_agree_with_numpy(pairs, kind):
     assert [curve(raw) for raw in raws] == pytest.approx(expected(raws), abs=size)
 
 
-@patient
 @given(pairs)
 def test_a_table_goes_through_all_its_points(pairs):
     curve = fitted(pairs, "table")

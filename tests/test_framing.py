@@ -14,7 +14,7 @@ FIXED = Fixed(b"BM\x00\x1c", 32, sum16)
 SIZED = Sized(b"\xb5\x62", 6, lambda head: 8 + int.from_bytes(head[4:6], "little"), fletcher8, limit=128)
 SENTENCE = Sentence()
 FORMATS = {"fixed": FIXED, "sized": SIZED, "sentence": SENTENCE}
-often = settings(max_examples=75, deadline=None, derandomize=True, database=None)
+often = settings(max_examples=75, derandomize=True, database=None)
 
 
 def fixed(payload: bytes) -> bytes:

@@ -31,16 +31,16 @@ def heard(tmp_path_factory):
         listener = lab.listener(broker)
         ports = {name: lab.pty(name) for name in logs}
         node = lab.node(config(broker.port, *(f"{name} gnss_nmea {lab.folder}/{name}" for name in logs)))
-        assert until(lambda: (s := node.status()) and all(s["opened"] for s in s["sensors"]), 15), node.log
+        assert until(lambda: (s := node.status()) and all(s["opened"] for s in s["sensors"])), node.log
         with ThreadPoolExecutor(len(ports)) as pool:
             sent = [pool.submit(ports[name].send, logs[name].read_bytes()) for name in logs]
             assert [future.result() for future in sent] == [None] * len(ports)
-        assert until(lambda: len(node.lines("is ill")) == len(ports), 15), node.log  # silence: the last fix is out
+        assert until(lambda: len(node.lines("is ill")) == len(ports)), node.log  # silence: the last fix is out
         assert node.terminate() == 0
         last = node.on_card()[-1][0]
         assert node.on_card()[0][0] == 1
         node.start()
-        assert listener.until(lambda all_of: all_of.seqs >= set(range(1, last + 1)), 20)
+        assert listener.until(lambda all_of: all_of.seqs >= set(range(1, last + 1)))
         yield {name: measurements(listener.of(name)) for name in logs}
 
 

@@ -91,7 +91,7 @@ def test_the_clock_of_the_node_puts_them_on_the_minute_within_a_millisecond():
 beliefs = st.none() | st.sampled_from([0, 7, 29.5, 59.5, -1e9]) | st.floats(-1e9, 1e9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     pauses=st.lists(st.sampled_from([1, 5, 20, 59, 61, 400]), min_size=1, max_size=60),
     changes=st.lists(st.tuples(st.integers(0, 2000), beliefs), max_size=6),

@@ -130,9 +130,7 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(
-    max_examples=int(os.environ.get("EDGE_EXAMPLES", "12")), stateful_step_count=50, deadline=None
-)
+TestLife.settings = settings(max_examples=int(os.environ.get("EDGE_EXAMPLES", "12")), stateful_step_count=50)
 
 
 def test_intervals_are_a_set():

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from drivers import CATALOGUE, Reason
@@ -14,8 +14,6 @@ from edge.filters.increment import Increment
 from edge.filters.mean import Mean
 from edge.outbox.thin import thinned
 from edge.reading import GOOD, MISSING, Level, Quality, Reading, Spread
-
-patient = settings(deadline=None)  # machines may be busy
 
 S = 10**9
 UNFIT = GOOD.flagged(Reason.OUT_OF_RANGE)
@@ -56,7 +54,6 @@ def test_each_quantity_has_its_way(name, expected):
     assert way(name) == expected
 
 
-@patient
 @given(levels)
 def test_decibels_agree_with_numpy(values):
     expected = 10 * np.log10(np.mean(10 ** (np.array(values) / 10)))
@@ -74,7 +71,6 @@ def test_decibels_far_out_do_not_overflow():
     assert value_of("energy", [1e6, -1e6]) == pytest.approx(1e6 - 10 * math.log10(2))
 
 
-@patient
 @given(directions, st.data())
 def test_directions_agree_with_numpy(values, data):
     weights = data.draw(st.lists(st.floats(0.1, 60), min_size=len(values), max_size=len(values)))
@@ -128,7 +124,6 @@ def test_a_position_at_the_date_line_stays_there():
     assert over("longitude", [-0.5, 0.25])["longitude"].value == pytest.approx(-0.125, abs=1e-9)
 
 
-@patient
 @given(st.lists(st.floats(-10, 10), min_size=1, max_size=100))
 def test_levels_agree_with_numpy(values):
     assert value_of("median", values) == pytest.approx(float(np.median(values)))
@@ -149,7 +144,6 @@ def test_an_echo_from_a_branch_does_not_move_the_level():
 counts = st.lists(st.integers(0, 40), min_size=2, max_size=60)
 
 
-@patient
 @given(counts, st.integers(0, 999))
 def test_a_counter_that_rolls_over_agrees_with_numpy(steps, start):
     """A counter of three digits: the true total modulo 1000; numpy unwraps it."""
@@ -161,7 +155,6 @@ def test_a_counter_that_rolls_over_agrees_with_numpy(steps, start):
     assert out["pulses"].value == shown[-1]
 
 
-@patient
 @given(counts, counts)
 def test_a_counter_that_was_reset_agrees_with_numpy(before, after):
     """What flowed while it was reset is unknown: the steps on both sides, and a flag."""
@@ -278,7 +271,6 @@ def test_means_of_means_cover_what_they_span():
     assert (whole.quality, whole.spread) == (GOOD, Spread(360, 0.0, 359.0))
 
 
-@patient
 @given(st.sampled_from(sorted(How)), st.lists(st.none() | st.floats(allow_nan=True, allow_infinity=True), max_size=20))
 def test_nothing_is_invented_whatever_comes(by, values):
     out = over("temperature", values, Mean({}, interval=3600.0, by=by))

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers import Reason
@@ -374,7 +374,6 @@ READINGS = st.builds(
 )
 
 
-@settings(deadline=None)  # the card of a busy machine is slow
 @given(st.lists(READINGS, min_size=1, max_size=30))
 def test_any_reading_comes_back_as_it_was(tmp_path_factory, readings):
     outbox = Outbox(tmp_path_factory.mktemp("outbox"), limit=1 << 20, segment=SEGMENT)

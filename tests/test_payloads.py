@@ -112,7 +112,7 @@ def batches(draw):
 
 @pytest.mark.parametrize("dates", DATES.values(), ids=DATES)
 @pytest.mark.parametrize("name", READABLE)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(stored=batches())
 def test_a_receiver_has_all_that_was_known(name, dates, stored):
     assert received(name, stored, dates) == [expected(seq, reading, dates) for seq, reading in stored]
@@ -147,7 +147,7 @@ def test_a_message_says_what_it_is(name):
 
 
 @pytest.mark.parametrize("name", READABLE)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(noise=st.binary(max_size=60), cut=st.integers(0, 200), at=st.integers(0, 200))
 def test_whatever_comes_is_read_or_called_unreadable(name, noise, cut, at):
     message, tables = sent(name, [(7, reading()), (9, reading(None, quality=MISSING))])
@@ -233,7 +233,7 @@ def as_json(message):
 
 
 @pytest.mark.parametrize("dates", DATES.values(), ids=DATES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(stored=batches())
 def test_every_pack_keeps_the_rules_of_the_rfc_in_both_forms(dates, stored):
     pack = json.loads(sent("senml+json", stored, dates)[0])
@@ -241,7 +241,7 @@ def test_every_pack_keeps_the_rules_of_the_rfc_in_both_forms(dates, stored):
     assert as_json(sent("senml+cbor", stored, dates)[0]) == pack
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(stored=batches())
 def test_a_reader_that_knows_nothing_of_us_reads_a_pack(stored):
     document = SenMLDocument.from_json(json.loads(sent("senml+json", stored)[0]))

@@ -86,11 +86,11 @@ def test_a_running_node_accounts_for_everything_and_replays(tmp_path, capsys):
         broker = lab.broker()
         listener = lab.listener(broker)
         node = lab.node(config(broker.port, SENSOR))
-        listener.until(lambda heard: len(heard.seqs) >= 40, 20)
+        listener.until(lambda heard: len(heard.seqs) >= 40)
         assert main(["queue", "--state", str(node.state)]) == 0
         assert "every reading is accounted for" in capsys.readouterr().out
         assert main(["queue", "--state", str(node.state), "replay", "1..10"]) == 0
-        again = until(lambda: [m for m in listener.on("readings") if m.properties.get("lane") == "replay"], 10)
+        again = until(lambda: [m for m in listener.on("readings") if m.properties.get("lane") == "replay"])
         assert {record.seq for message in again for record in resolved(message.payload)} == set(range(1, 11))
 
 

@@ -189,7 +189,7 @@ def test_a_node_is_received_into_a_file_with_receipts(tmp_path, capsys):
         assert main([*receive, "--until", "180", "--seconds", "60"]) == 0
         report = json.loads(capsys.readouterr().out)["nodes"][NODE]
         assert report["first"] == 1 and report["missing"] == 0 and report["received"] >= 180
-        assert until(lambda: node.status()["uplinks"][0]["delivered"] >= 120, 10), node.status()["uplinks"]
+        assert until(lambda: node.status()["uplinks"][0]["delivered"] >= 120), node.status()["uplinks"]
         seqs = sqlite3.connect(file).execute("SELECT seq FROM readings ORDER BY seq").fetchall()
         assert [seq for (seq,) in seqs] == list(range(1, len(seqs) + 1))
 

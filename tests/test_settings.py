@@ -466,7 +466,7 @@ def only_settings_error(path, data):
         assert all(str(problem) and problem.as_json() for problem in error.problems)
 
 
-FUZZ = hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @FUZZ

@@ -21,7 +21,7 @@ from tests.hostile import HTTP, Hostile
 
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion")  # that is what some of these servers are bad for
 
-QUICK = Patience(lookup=2.0, tcp=2.0, tls=2.0, connack=2.0)
+CALM = Patience()  # the node's own
 YEAR = timedelta(days=365)
 BUILD = datetime.fromtimestamp(BUILT / 1e9, UTC)
 
@@ -44,7 +44,7 @@ def authority(tmp_path_factory):
     return Authority(tmp_path_factory.mktemp("ca"))
 
 
-def made(port, authority, clock=None, patience=QUICK, **more):
+def made(port, authority, clock=None, patience=CALM, **more):
     settings = UplinkSettings("city", "mqtt", "localhost", port, ca_file=str(authority.file), **more)
     return MqttUplink(settings, "N", lambda online: b"{}", clock or Clock(Wall()), (), patience)
 
@@ -57,7 +57,7 @@ def without_names(port, authority):
 
     settings = UplinkSettings("city", "mqtt", "broker.example", port, ca_file=str(authority.file))
     places = Places({f"broker.example:{port}": "127.0.0.1"}, lookup)
-    return MqttUplink(settings, "N", lambda online: b"{}", Clock(Wall()), (), QUICK, places)
+    return MqttUplink(settings, "N", lambda online: b"{}", Clock(Wall()), (), CALM, places)
 
 
 def refused(port, authority, clock=None, **more):
@@ -141,7 +141,7 @@ def test_a_server_without_tls_is_refused(authority, answer, state):
 
 def test_a_server_that_says_nothing_is_left(authority):
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        assert refused(listener.getsockname()[1], authority, patience=QUICK._replace(tls=0.3)) == "tls"
+        assert refused(listener.getsockname()[1], authority, patience=CALM._replace(tls=0.3)) == "tls"
 
 
 def unsynchronised(*anchors):

@@ -1,9 +1,9 @@
 """The outbox: what `put` took is there after everything that may happen to a card."""
 
-import errno
-import os
 import random
+import resource
 import shutil
+from contextlib import ExitStack, contextmanager
 from itertools import pairwise
 from pathlib import Path
 from threading import Event, Thread
@@ -20,6 +20,7 @@ from edge.outbox.outbox import Outbox
 from edge.outbox.record import Channel, reading_of, reading_record, records
 from edge.outbox.segment import firsts, path_of
 from edge.reading import GOOD, MISSING, Quality, Reading, Spread
+from tests.waiting import PATIENCE
 
 BOOT = "6b8f4a52-0000-4000-8000-000000000001"
 SEGMENT = 1 << 14
@@ -57,13 +58,21 @@ def test_a_reader_jumps_to_any_seq(tmp_path):
         assert reader.read(seq, outbox.last, 1) == [(seq, reading(seq - 1))]
 
 
-def test_a_reader_that_goes_forward_reads_no_part_of_a_segment_again(tmp_path, monkeypatch):
-    outbox, reads = filled(tmp_path, 3000), []
-    reader, pread = outbox.reader(), os.pread
-    monkeypatch.setattr(os, "pread", lambda fd, size, at: reads.append(size) or pread(fd, size, at))
+ACCOUNT = Path("/proc/thread-self/io")
+
+
+def taken_in():
+    """Bytes that this thread has read, by the kernel's account: proc_pid_io(5)."""
+    return int(ACCOUNT.read_text().split()[1])
+
+
+@pytest.mark.skipif(not ACCOUNT.exists(), reason="this kernel keeps no account of what a thread reads")
+def test_a_reader_that_goes_forward_reads_no_part_of_a_segment_again(tmp_path):
+    outbox = filled(tmp_path, 3000)
+    reader, before = outbox.reader(), taken_in()
     found = [reader.read(seq, seq + 4, 100) for seq in range(1, 3000, 10)]  # holes between, as alarms leave them
     assert [seq for stored in found for seq, _ in stored] == [seq for seq in range(1, 3000) if seq % 10 in range(1, 6)]
-    assert sum(reads) <= 2 * len(firsts(tmp_path)) * SEGMENT
+    assert taken_in() - before <= 2 * len(firsts(tmp_path)) * SEGMENT
     assert reader.read(2, 2, 1) == [(2, reading(1))], "and goes back"
 
 
@@ -201,12 +210,16 @@ def test_where_every_header_is_damaged_no_seq_is_reused(tmp_path):
     assert Outbox(tmp_path, limit=1 << 20, segment=SEGMENT, known=7).put([reading(0)])[0] > last
 
 
-def test_a_log_that_could_not_be_opened_gives_no_seq_twice(tmp_path, monkeypatch):
-    filled(tmp_path, 100).close()
-    monkeypatch.setattr(os, "statvfs", Failing(2, call=os.statvfs))  # the routine log asks it for the free space
-    outbox = Outbox(tmp_path, segment=SEGMENT)
+def test_a_log_that_could_not_be_opened_gives_no_seq_twice(tmp_path):
+    """The card is mounted late; something else is in its place until then."""
+    card, mounted = tmp_path / "card", tmp_path / "mounted"
+    filled(mounted / "outbox", 100).close()
+    card.touch()
+    outbox = Outbox(card / "outbox", segment=SEGMENT)
     with pytest.raises(StorageError):
         outbox.put([alarm(100)], alarm=True)
+    card.unlink()
+    mounted.rename(card)
     assert outbox.put([alarm(100)], alarm=True) == (101, 101)
     assert outbox.put([reading(101)]) == (102, 102)
     assert [seq for seq, _ in everything(outbox)] == [*range(1, 101), 102]
@@ -333,22 +346,22 @@ def test_what_every_destination_has_simply_goes(tmp_path):
     assert outbox.last == 5000
 
 
-def test_means_that_cannot_be_written_are_kept_for_the_next_put(tmp_path, monkeypatch):
+def test_means_that_cannot_be_written_are_kept_for_the_next_put(tmp_path):
     outbox = Outbox(tmp_path, limit=4 * SEGMENT, segment=SEGMENT)
-    outbox.needed = lambda first, last: True
     gone = []
     outbox.on_evicted = lambda first, last, reason: gone.append((first, last, reason))
-    while firsts(tmp_path) != firsts(tmp_path)[:3]:
-        outbox.put([reading(outbox.last + number) for number in range(50)])
-    failing = Failing(1, after=2)  # the sync of what is full and that of the readings, then that of the means
-    while not gone:
-        before = outbox.last
-        failing.after = 2
-        monkeypatch.setattr(os, "fdatasync", failing)
-        outbox.put([reading(outbox.last + number) for number in range(50)])
-    assert failing.times == 0
+    with ExitStack() as until_then:
+
+        def needed(first, last):  # asked for while room is made for these readings
+            if not gone:
+                until_then.enter_context(files_end_at(START + 20 * 50))  # readings of 16 bytes fit, the means do not
+            return True
+
+        outbox.needed = needed
+        while not gone:
+            before = outbox.last
+            outbox.put([reading(before + number) for number in range(50)])
     assert outbox.last == before + 50, "the readings are accepted, the means are not on the card"
-    monkeypatch.undo()
     first, last = outbox.put([reading(0)])
     means = [stored for seq, stored in everything(outbox) if seq > last]
     assert [(mean.quantity, mean.spread is not None) for mean in means] == [("pm2_5", True)] * len(means) != []
@@ -396,27 +409,23 @@ def test_a_value_of_few_decimals_is_short_and_the_very_same_double(value, size):
         assert [reading_of(*record, channels, header) for _, *record in records(data, 0, header)] == [(seq, wanted)]
 
 
-class Failing:
-    """A disk that fails some times after so many calls: what os.fdatasync does on a dying card, data written or not."""
-
-    def __init__(self, times, *, call=os.fdatasync, after=0):
-        self.times, self.call, self.after = times, call, after
-
-    def __call__(self, *args):
-        self.after -= 1
-        if self.after < 0 < self.times:
-            self.times -= 1
-            raise OSError(errno.EIO, "Input/output error")
-        return self.call(*args)
+@contextmanager
+def files_end_at(size):
+    """Meanwhile the kernel takes no byte of a file from ``size`` on, and a part of what goes across: setrlimit(2)."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_a_seq_never_means_two_things_even_after_a_failed_alarm(tmp_path, monkeypatch):
+def test_a_seq_never_means_two_things_even_after_a_failed_alarm(tmp_path):
     outbox = filled(tmp_path, 10)
     outbox.put([alarm(10)], alarm=True)
     voids = []
     outbox.on_void = lambda first, last: voids.append((first, last))
-    monkeypatch.setattr(os, "fdatasync", Failing(1))
-    with pytest.raises(StorageError):
+    with files_end_at(START), pytest.raises(StorageError):
         outbox.put([alarm(11)], alarm=True)
     assert outbox.put([reading(12)]) == (13, 13)
     assert voids == [(12, 12)]
@@ -428,13 +437,12 @@ def test_a_seq_never_means_two_things_even_after_a_failed_alarm(tmp_path, monkey
     assert (14, alarm(11)) in again.reader(alarm=True).read(1, 14, 9)
 
 
-def test_a_failed_put_that_is_tried_again_takes_the_same_seqs(tmp_path, monkeypatch):
+def test_a_failed_put_that_is_tried_again_takes_the_same_seqs(tmp_path):
     outbox = filled(tmp_path, 10)
-    monkeypatch.setattr(os, "fdatasync", Failing(1))
-    with pytest.raises(StorageError):
-        outbox.put([reading(10)])
-    assert outbox.put([reading(10)]) == (11, 11)
-    assert everything(outbox)[-1] == (11, reading(10))
+    with files_end_at(START + 300), pytest.raises(StorageError):  # ten of them are there, and some more fit
+        outbox.put([reading(number) for number in range(10, 20)])
+    assert outbox.put([reading(number) for number in range(10, 20)]) == (11, 20)
+    assert everything(outbox) == [(number + 1, reading(number)) for number in range(20)]
 
 
 def older(seq):
@@ -487,35 +495,26 @@ def test_a_damaged_byte_costs_one_reading_of_the_version_before(version_1):
         outbox.close()
 
 
-def test_a_card_that_takes_no_byte_and_gives_no_reason_is_trouble_and_no_endless_loop(tmp_path, monkeypatch):
-    outbox = filled(tmp_path, 10)
-    monkeypatch.setattr(os, "pwrite", lambda fd, data, at: 0)
-    with pytest.raises(StorageError):
-        outbox.put([reading(10)])
-    monkeypatch.undo()
-    assert outbox.put([reading(10)]) == (11, 11)
-
-
-def test_who_looks_or_reads_does_not_wait_for_a_card_that_stalls(tmp_path, monkeypatch):
+def test_who_looks_or_reads_does_not_wait_for_a_put_that_hangs(tmp_path):
     outbox = filled(tmp_path, 10)
     outbox.put([alarm(10)], alarm=True)
-    stalled, goes_on, seen, sync = Event(), Event(), [], os.fdatasync
+    stalled, goes_on, seen = Event(), Event(), []
 
-    def stall(fd):
+    def stall():  # where the put holds all its locks
         stalled.set()
-        goes_on.wait(10)
-        sync(fd)
+        goes_on.wait(PATIENCE)
 
     def look():
         seen.append((outbox.last, outbox.alarm_count, list(outbox.alarms(1, 11)), len(everything(outbox))))
 
-    monkeypatch.setattr(os, "fdatasync", stall)
-    putting, looking = Thread(target=lambda: outbox.put([reading(11)])), Thread(target=look)
+    outbox.before_roll = stall
+    another = reading(11, boot=BOOT[:-1] + "2")  # begins a segment
+    putting, looking = Thread(target=lambda: outbox.put([another])), Thread(target=look)
     putting.start()
-    assert stalled.wait(10)
+    assert stalled.wait(PATIENCE)
     looking.start()
-    looking.join(5)
-    assert seen == [(11, 1, [(11, 11)], 10)], "it waited for the commit"
+    looking.join(PATIENCE)
     goes_on.set()
+    assert seen == [(11, 1, [(11, 11)], 10)], "it waited for the put"
     putting.join()
     assert outbox.last == 12

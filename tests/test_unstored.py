@@ -2,7 +2,6 @@
 
 import errno
 import json
-import os
 from collections import deque
 from contextlib import contextmanager
 from threading import Event
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 from edge.budget import Budget
 from edge.clock import Clock, Stamp
+from edge.errors import StorageError
 from edge.events import Events
 from edge.forwarding.forwarder import Forwarder
 from edge.forwarding.route import Route
@@ -34,28 +34,46 @@ def reading(number, *, boot="b", device="pm"):
     return Reading(device, "pm2_5", float(number), "ug/m3", Stamp(boot, number * 10**9))
 
 
-class Card:
-    """What the kernel says to a sync: it works, it fails, or it does not come back until it is let go."""
+def broken():
+    return OSError(errno.EIO, "Input/output error")
 
-    def __init__(self, monkeypatch):
-        self.fails, self.goes_on, self.reached = False, Event(), Event()
+
+class Card(Outbox):
+    """An outbox whose card works, fails, cannot be read, or does not answer until it is let go."""
+
+    def __init__(self, folder):
+        super().__init__(folder, limit=1 << 22)
+        self.fails, self.unreadable, self.goes_on, self.reached = False, False, Event(), Event()
         self.goes_on.set()
-        self._sync, self._pread = os.fdatasync, os.pread
-        monkeypatch.setattr(os, "fdatasync", self._fdatasync)
 
-    def _fdatasync(self, fd):
+    def put(self, readings, *, alarm=False):
         self.reached.set()
         assert self.goes_on.wait(PATIENCE)
         if self.fails:
-            raise OSError(errno.EIO, "Input/output error")
-        self._sync(fd)
+            raise StorageError("card", broken())
+        return super().put(readings, alarm=alarm)
+
+    def reader(self, *, alarm=False):
+        return Looking(self, super().reader(alarm=alarm))
+
+
+class Looking:
+    """A reader of that card."""
+
+    def __init__(self, card, reader):
+        self._card, self._reader, self.close = card, reader, reader.close
+
+    def read(self, first, last, count):
+        if self._card.unreadable:
+            raise broken()
+        return self._reader.read(first, last, count)
 
 
 class Rig:
     """A writer, a destination and the way between them, as the pipeline wires them."""
 
     def __init__(self, folder, *, wanted=None, now=lambda: 0.0, **more):
-        self.outbox, self.cursor, self.uplink = Outbox(folder / "outbox", limit=1 << 22), Cursor("city"), FakeUplink()
+        self.outbox, self.cursor, self.uplink = Card(folder / "outbox"), Cursor("city"), FakeUplink()
         settings = UplinkSettings("city", "mqtt", "localhost", 1883, **{"batch": 10, **more})
         picker = Picker(self.outbox, self.cursor, None, wanted)
         route = Route(
@@ -122,8 +140,9 @@ def running(rig):
         rig.forwarder.join()
 
 
-def test_live_values_go_on_while_the_card_fails_and_get_their_seqs_afterwards(tmp_path, monkeypatch):
-    card, rig = Card(monkeypatch), Rig(tmp_path)
+def test_live_values_go_on_while_the_card_fails_and_get_their_seqs_afterwards(tmp_path):
+    rig = Rig(tmp_path)
+    card = rig.outbox
     with running(rig):
         rig.writer.offer([reading(0)])
         rig.until(lambda: rig.delivered() == 1)
@@ -140,8 +159,9 @@ def test_live_values_go_on_while_the_card_fails_and_get_their_seqs_afterwards(tm
     assert rig.writer.trouble is None and rig.writer.overrun == 0
 
 
-def test_a_copy_has_no_seq_anywhere(tmp_path, monkeypatch):
-    card, rig = Card(monkeypatch), Rig(tmp_path)
+def test_a_copy_has_no_seq_anywhere(tmp_path):
+    rig = Rig(tmp_path)
+    card = rig.outbox
     card.fails = True
     with running(rig):
         rig.writer.offer([reading(1), reading(2)])
@@ -152,8 +172,9 @@ def test_a_copy_has_no_seq_anywhere(tmp_path, monkeypatch):
     assert all(not {"bsq", "sq"} & set(record) for _, record in rig.copies())
 
 
-def test_an_alarm_goes_first_and_on_its_channel(tmp_path, monkeypatch):
-    card, rig = Card(monkeypatch), Rig(tmp_path)
+def test_an_alarm_goes_first_and_on_its_channel(tmp_path):
+    rig = Rig(tmp_path)
+    card = rig.outbox
     card.fails = True
     rig.writer.offer([reading(number) for number in range(300)])
     rig.writer.offer([reading(1000)], alarm=True)
@@ -167,8 +188,9 @@ def test_an_alarm_goes_first_and_on_its_channel(tmp_path, monkeypatch):
     assert sorted(numbered) == [*map(float, range(300)), 1000.0], "a reading came under two seqs"
 
 
-def test_a_destination_gets_copies_of_what_it_wants_only(tmp_path, monkeypatch):
-    card, rig = Card(monkeypatch), Rig(tmp_path, wanted=lambda reading: reading.device == "pm")
+def test_a_destination_gets_copies_of_what_it_wants_only(tmp_path):
+    rig = Rig(tmp_path, wanted=lambda reading: reading.device == "pm")
+    card = rig.outbox
     card.fails = True
     with running(rig):
         rig.writer.offer([reading(1), reading(2, device="air"), reading(3)])
@@ -178,8 +200,9 @@ def test_a_destination_gets_copies_of_what_it_wants_only(tmp_path, monkeypatch):
     assert rig.copied() == [1.0, 3.0]
 
 
-def test_a_copy_that_is_refused_is_no_loss(tmp_path, monkeypatch):
-    card, rig = Card(monkeypatch), Rig(tmp_path)
+def test_a_copy_that_is_refused_is_no_loss(tmp_path):
+    rig = Rig(tmp_path)
+    card = rig.outbox
     card.fails, rig.uplink.largest = True, 10
     with running(rig):
         rig.writer.offer([reading(1)])
@@ -190,9 +213,10 @@ def test_a_copy_that_is_refused_is_no_loss(tmp_path, monkeypatch):
     assert rig.cursor.refused == 0
 
 
-def test_a_card_that_does_not_answer_counts_as_one_that_fails(tmp_path, monkeypatch):
+def test_a_card_that_does_not_answer_counts_as_one_that_fails(tmp_path):
     now = [0.0]
-    card, rig = Card(monkeypatch), Rig(tmp_path, now=lambda: now[0])
+    rig = Rig(tmp_path, now=lambda: now[0])
+    card = rig.outbox
     card.goes_on.clear()
     with running(rig):
         rig.writer.offer([reading(1)])
@@ -209,10 +233,10 @@ def test_a_card_that_does_not_answer_counts_as_one_that_fails(tmp_path, monkeypa
     assert rig.writer.trouble is None
 
 
-def test_memory_holds_ten_minutes_at_twenty_readings_a_second_and_an_alarm_a_second(tmp_path, monkeypatch):
-    card, outbox = Card(monkeypatch), Outbox(tmp_path, limit=1 << 22)
+def test_memory_holds_ten_minutes_at_twenty_readings_a_second_and_an_alarm_a_second(tmp_path):
+    card = Card(tmp_path)
     card.fails = True
-    writer = Writer(outbox, 0.02)
+    writer = Writer(card, 0.02)
     writer.start()
     for second in range(600):
         writer.offer([reading(20 * second + number) for number in range(20)])
@@ -221,24 +245,19 @@ def test_memory_holds_ten_minutes_at_twenty_readings_a_second_and_an_alarm_a_sec
     card.fails = False
     writer.stop()
     assert (held, lost, writer.overrun, writer.held, writer.committed) == (12_600, 0, 0, 0, 12_600)
-    outbox.close()
+    card.close()
 
 
-def test_a_card_that_cannot_be_read_leaves_the_link_up(tmp_path, monkeypatch):
+def test_a_card_that_cannot_be_read_leaves_the_link_up(tmp_path):
     rig = Rig(tmp_path)
     rig.outbox.put([reading(1)])
-    pread = os.pread
-
-    def fails(fd, size, offset):
-        raise OSError(errno.EIO, "Input/output error")
-
-    monkeypatch.setattr(os, "pread", fails)
+    rig.outbox.unreadable = True
     with running(rig):
         rig.until(lambda: rig.forwarder.trouble)
         assert rig.forwarder.state == "connected" and "cannot be read" in rig.forwarder.trouble
         rig.forwarder.copy([reading(2)], alarm=False)
         rig.until(lambda: rig.copied() == [2.0])
-        monkeypatch.setattr(os, "pread", pread)
+        rig.outbox.unreadable = False
         rig.until(lambda: rig.delivered() == 1)
         rig.until(lambda: rig.forwarder.trouble is None)
     assert (rig.uplink.connections, rig.cursor.evicted) == (1, 0)

@@ -16,6 +16,7 @@ from tests.faults.blockdevice import ROOT, end_with_parent, is_mounted, unmount,
 from tests.waiting import PATIENCE
 
 PARTS: dict[str, Callable[[int], int]] = {
+    "nothing": lambda size: 0,
     "one byte": lambda size: 1,
     "half": lambda size: max(1, size // 2),
     "all but one": lambda size: max(1, size - 1),

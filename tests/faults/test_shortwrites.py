@@ -1,7 +1,7 @@
 """A write takes only a part of its bytes: what was not taken is written again, or nothing is acknowledged.
 
-Each write of a node, cut to one byte, to half and to all but one. EDGE_SHARE takes every so many-th write (5); 1 takes
-all of them. That the rig notices losses is shown on a node that believes every write.
+Each write of a node, cut to nothing, to one byte, to half and to all but one. EDGE_SHARE takes every so many-th write
+(5); 1 takes all of them. That the rig notices losses is shown on a node that believes every write.
 """
 
 import os
@@ -64,6 +64,13 @@ def test_every_write_is_short_and_nothing_is_lost(disk, part):
     done, folder = written(disk, EACH, part)
     assert disk.writes[1] > GROUPS
     judge(folder, done)
+
+
+def test_a_card_that_takes_no_byte_and_gives_no_reason_is_trouble_and_no_endless_loop(disk):
+    done, folder = written(disk, EACH, "nothing")
+    assert done.returncode == 3 and "Traceback" not in done.stderr, done.stderr
+    assert "trouble" in done.stdout and "ack" not in done.stdout
+    assert broken(folder, done.stdout) == 0
 
 
 def test_a_node_that_believes_every_write_is_seen_to_lose_readings(disk):

@@ -41,6 +41,11 @@ class Events:
             utc = self._clock.utc(Stamp(event["boot"], event["ticks"]))
             return event | {"t": None if utc is None else round(utc / 1e9, 3)}
 
+    def waiting(self) -> list[dict[str, Any]]:
+        """All that some destination lacks, the oldest first."""
+        with self._lock:
+            return list(self._events)
+
     def delivered(self, destination: str, number: int) -> None:
         """The destination has this event."""
         with self._lock:

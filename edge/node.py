@@ -63,6 +63,7 @@ class Node:
         self.pipeline = self._pipeline()
         answers: dict[str, Callable[..., Any]] = {
             "status": self.status,
+            "support": self.support,
             "replay": self.replay,
             "acknowledge": self.acknowledge,
             "maintenance": self.maintenance,
@@ -112,6 +113,12 @@ class Node:
     def health(self) -> dict[str, Any]:
         """The status in short, for the far end."""
         return report.brief(self.pipeline, self.stores, self._beats.hanging(), self._since, self.machine)
+
+    def support(self) -> dict[str, Any]:
+        """All that it knows of itself, for whoever helps; safe from any thread."""
+        with self._busy:
+            inventory, events = self.pipeline.inventory.as_dict(), self.stores.events.waiting()
+            return {"status": self.status(), "health": self.health(), "inventory": inventory, "events": events}
 
     def replay(self, first: int, last: int, to: str | None = None) -> list[str]:
         """Sends readings once more to one destination or to all; gives their names. Raises ``ValueError``."""

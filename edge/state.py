@@ -35,7 +35,7 @@ class AtomicStorage(Storage):
     def read(self) -> dict[str, dict[str, Any]] | None:
         """The content; None when there is none yet. An unreadable file is set aside, and the node starts."""
         try:
-            return _tables(_checked(json.loads(_content(self._path))))
+            return tables(self._path)
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:
@@ -47,6 +47,11 @@ class AtomicStorage(Storage):
         """Replaces the content durably. Raises ``OSError`` and leaves the old content in place."""
         content = json.dumps({SUM: _sum(data), **data}, separators=(",", ":"))
         replace_file(self._path, content.encode())
+
+
+def tables(path: Path) -> dict[str, dict[str, Any]]:
+    """What a state file holds; nothing is touched. Raises ``OSError``, ``ValueError`` or ``RecursionError``."""
+    return _tables(_checked(json.loads(_content(path))))
 
 
 def _content(path: Path) -> bytes:

@@ -20,6 +20,7 @@ COMMANDS = {
     "calibrate": "calibration records of a sensor: makes one, lists them, goes back",
     "why": "one reading traced from the driver to each destination, with all its values",
     "queue": "what waits on the card, the account of it, and what to do with it",
+    "support": "one file for whoever helps: all that tells how a node is, without secrets",
     "decode": "feeds a file to a driver, without hardware",
     "record": "writes what crosses a sensor's wire, to be replayed in a test",
     "send": "proves an uplink step by step: name, TCP, TLS, login, acknowledgement",

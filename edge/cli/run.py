@@ -16,6 +16,7 @@ from edge.remote.remote import attach
 from edge.settings import SettingsError
 
 M_ARENA_MAX = -8  # malloc.h
+PR_SET_DUMPABLE = 4  # linux/prctl.h
 
 
 def main(argv: Sequence[str]) -> int:
@@ -28,6 +29,7 @@ def main(argv: Sequence[str]) -> int:
     args = words.parse_args(argv)
     _log_to_stderr(verbose=args.verbose)
     _one_arena()
+    _no_core()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is a node that could reload
     try:
         origin = Origin(args.config, args.state)
@@ -56,3 +58,9 @@ def _one_arena() -> None:
     """Lets all threads share one heap: glibc gives each its own, of which most stays empty (mallopt(3))."""
     with suppress(AttributeError, OSError):  # another C library
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+
+
+def _no_core() -> None:
+    """A crash leaves no memory image, which would hold secrets; no limit forbids one that a pipe takes (core(5))."""
+    with suppress(AttributeError, OSError):  # another C library
+        ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)

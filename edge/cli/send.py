@@ -28,7 +28,6 @@ from edge.uplink.places import Place, Places, look_up
 from edge.uplink.session import Opening, Session
 from edge.uplink.states import Broker
 
-SERVICE = Path("/run/credentials/edge.service")  # where systemd keeps what it lends to the running service
 STEPS = ("name", "tcp", "tls", "login", "acknowledgement")
 OLDER = ("version", "closed", "no-answer", "not-mqtt", "protocol")  # after which MQTT 3.1.1 is tried
 
@@ -76,7 +75,7 @@ def _configured(config: Path, name: str | None) -> list[tuple[str, UplinkSetting
     return found
 
 
-def lent(uplink: UplinkSettings, folder: Path = SERVICE) -> UplinkSettings:
+def lent(uplink: UplinkSettings, folder: Path = secret.SERVICE) -> UplinkSettings:
     """With the password that the running service has as a credential, where none is configured and we may read it."""
     path = folder / f"{uplink.name}-password"
     wanted = uplink.username and not uplink.password_file and "CREDENTIALS_DIRECTORY" not in os.environ

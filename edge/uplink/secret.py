@@ -7,6 +7,7 @@ from pathlib import Path
 from edge.settings.model import UplinkSettings
 from edge.uplink.states import Broker
 
+SERVICE = Path("/run/credentials/edge.service")  # where systemd keeps what it lends to the running service
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 

@@ -108,7 +108,7 @@ def test_an_option_in_seconds_is_told_with_its_unit(bench: Bench) -> None:
 def test_silence_is_recorded_too(bench: Bench) -> None:
     code, told = bench.record("silent")
     assert code == 0
-    assert "0 measurements good, 0 bad, the wire failed" in told
+    assert "0 good measurements, 0 bad, the wire failed" in told
     assert {line["error"] for line in bench.decode(told)} == {"BusError"}
 
 

@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from edge.cli import main
 from edge.clock import Clock
 from edge.commands import ORDERS, Audit, Gate
 from edge.commands.audit import broken, lines, older
@@ -236,6 +237,31 @@ def test_a_file_of_keys_that_is_none_is_refused_with_its_line(tmp_path, text):
     path.write_text(text.format(base64.b64encode(PUBLIC).decode()))
     with pytest.raises(ValueError, match=r"line|no key"):
         read_keys(path)
+
+
+# The command line
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "why"),
+    [
+        (["replay", "first=one", "last=2"], 64, "'one' is not a whole number"),
+        (["maintenance", "sensor=pm", "on=perhaps"], 64, "'perhaps' is not true or false"),
+        (["config-stage", "text=@nowhere"], 64, "nowhere cannot be read: No such file"),
+        (["replay", "from=1"], 64, "'from=1': replay takes KEY=VALUE with first, last, to"),
+        (["ping", "--key", "nowhere"], 65, "nowhere cannot be read: No such file"),
+        (["ping", "--key", "{public}"], 65, "is no secret key"),
+    ],
+)
+def test_what_cannot_be_signed_is_refused_in_words(words, code, why, tmp_path, capsys):
+    key, public = tmp_path / "ops.key", tmp_path / "words"
+    public.write_text("neither a name nor a key")
+    assert main(["command", "new-key", str(key)]) == 0
+    assert main(["command", "new-key", str(key)]) == 73
+    words = ["--key", str(key), "LP-0417", *(word.format(public=public) for word in words)]
+    assert main(["command", "sign", *words]) == code
+    said = capsys.readouterr().err
+    assert "File exists. Do: give another name" in said and why in said
 
 
 # The trail

@@ -29,6 +29,15 @@ def asked(monkeypatch, capsys):
     return ask
 
 
+def test_the_list_of_commands_fits_and_a_word_that_is_none_gets_a_hint(capsys):
+    assert main(["--help"]) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+    assert main(["stats"]) == 64
+    assert capsys.readouterr().err == "edge: there is no command 'stats'; did you mean 'status'?\n"
+    assert main(["xyzzy"]) == 64
+    assert "edge --help lists them" in capsys.readouterr().err
+
+
 def examples(lines):
     return [line.strip() for line in lines[lines.index("examples:") + 1 :]]
 
@@ -54,6 +63,13 @@ def test_examples_name_commands_and_options_that_exist(asked, words):
         assert [
             option for option in re.findall(r" (--[a-z-]+)", example.partition(" && ")[0]) if option not in known
         ] == []
+
+
+def test_a_state_folder_that_is_none_is_no_empty_trail(tmp_path, capsys):
+    assert main(["audit", "--state", str(tmp_path / "nowhere")]) == 69
+    assert "no node ever ran on" in capsys.readouterr().err
+    assert main(["audit", "--state", str(tmp_path)]) == 0
+    assert "no command ever came to this node" in capsys.readouterr().err
 
 
 def test_what_a_command_takes_its_kinds_take_as_well(tmp_path, capsys):

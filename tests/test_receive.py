@@ -196,9 +196,21 @@ def test_a_node_is_received_into_a_file_with_receipts(tmp_path, capsys):
 
 def test_without_a_broker_it_says_what_to_do(capsys):
     assert main(["receive", "--broker", "127.0.0.1:1", "--seconds", "1"]) == 69
-    assert "no broker" in capsys.readouterr().err
+    assert "no broker for us at 127.0.0.1:1 (without TLS): Connection refused. Do: " in capsys.readouterr().err
 
 
-def test_receipts_without_a_file_are_refused(capsys):
-    assert main(["receive", "--receipts", "--broker", "127.0.0.1:1"]) == 64
-    assert "FILE" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--receipts"], "Do: give a FILE"),
+        (["--topic", "edge/all"], "lacks a level {node} or {channel}. Do: edge/{node}/{channel}"),
+        (
+            ["--username", "centre", "--password-file", "nowhere"],
+            "--password-file nowhere cannot be used: No such file",
+        ),
+        (["--ca-file", "nowhere"], "--ca-file nowhere cannot be used: No such file"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anybody_is_called(words, why, capsys):
+    assert main(["receive", *words, "--broker", "127.0.0.1:1"]) == 64
+    assert why in capsys.readouterr().err

@@ -9,6 +9,7 @@ from edge.cli import main
 from edge.cli.send import lent
 from edge.settings import UplinkSettings
 from tests.broker import Lab, config, free_port, needs_mosquitto
+from tests.hostile import Hostile
 
 pytestmark = [pytest.mark.broker, needs_mosquitto]
 
@@ -61,6 +62,25 @@ def test_the_first_step_that_fails_is_named_with_a_remedy(run, url, failed, stat
     code, report = run(url.replace("{free}", str(free_port())))
     assert (code, report["ok"], report["failed"], report["state"]) == (69, False, failed, state)
     assert names(report) == done and report["why"] and report["remedy"]
+
+
+@pytest.mark.parametrize(
+    ("more", "note"),
+    [
+        ([], "no user name was sent, and no password"),
+        (["--username", "LP-0417"], "no password was sent: there is no password_file"),
+        (["--username", "LP-0417", "--password-file", "{secret}"], None),
+    ],
+)
+def test_a_login_that_is_refused_says_what_was_not_sent(tmp_path, capsys, more, note):
+    secret = tmp_path / "secret"
+    secret.touch(0o600)
+    with Hostile("connack 87") as broker:
+        url = f"mqtt://127.0.0.1:{broker.port}"
+        assert main(["send", "--once", url, *(word.format(secret=secret) for word in more)]) == 69
+    said = capsys.readouterr().out
+    assert "✗ login " in said and "which may say this of a wrong password too" in said
+    assert f"Note: {note}" in said if note else "Note:" not in said
 
 
 def test_what_is_no_address_is_refused(capsys):

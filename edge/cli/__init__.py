@@ -12,20 +12,20 @@ from edge.lean import later
 
 COMMANDS = {
     "run": "the node, in the foreground",
-    "demo": "a simulated node with a broker of its own: see it work, cut the link, kill it",
+    "demo": "a simulated node and a broker of its own: cut the link, kill it",
     "check": "validates a configuration and reports every problem at once",
     "status": "how the running node is",
     "alarm": "which alarms stand, and why; acknowledges one",
     "maintenance": "flags what a sensor gives while somebody works at it",
-    "calibrate": "calibration records of a sensor: makes one, lists them, goes back",
-    "why": "one reading traced from the driver to each destination, with all its values",
-    "queue": "what waits on the card, the account of it, and what to do with it",
-    "support": "one file for whoever helps: all that tells how a node is, without secrets",
+    "calibrate": "calibration records of a sensor: makes, lists, undoes them",
+    "why": "one reading traced from the driver to each destination",
+    "queue": "the account of every reading; verify, export to a stick, replay",
+    "support": "one file for whoever helps: how a node is, without secrets",
     "decode": "feeds a file to a driver, without hardware",
     "record": "writes what crosses a sensor's wire, to be replayed in a test",
-    "send": "proves an uplink step by step: name, TCP, TLS, login, acknowledgement",
-    "receive": "the far end: stores what nodes send, once each, and says what is missing",
-    "fleet": "many simulated nodes against a broker: reconnects, a cut, the backlog",
+    "send": "proves an uplink step by step, from name to acknowledgement",
+    "receive": "the far end: stores what nodes send, says what is missing",
+    "fleet": "many simulated nodes against a broker: a cut, the reconnects",
     "command": "makes keys, signs and sends commands to nodes",
     "audit": "which commands came to this node, and whether the trail is whole",
     "driver": "which drivers there are, and what each one needs",
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"edge {edge.__version__}")
         return exits.OK
     if words[0] not in COMMANDS:
-        print(f"edge: there is no command {words[0]!r}{_nearest(words[0])}\n\n{_help()}", file=sys.stderr)
+        print(f"edge: there is no command {words[0]!r}{_nearest(words[0])}", file=sys.stderr)
         return exits.USAGE
     if words[0] == "run":
         later("inspect")
@@ -65,7 +65,7 @@ def _guarded(module: Any, words: list[str]) -> int:
 
 
 def _help() -> str:
-    lines = [f"  {name:11} {what}" for name, what in COMMANDS.items()]
+    lines = [f"  {name:12} {what}" for name, what in COMMANDS.items()]
     return "\n".join(["usage: edge COMMAND [OPTIONS]", "", *lines, "", "edge COMMAND --help says more."])
 
 
@@ -73,4 +73,4 @@ def _nearest(word: str) -> str:
     import difflib
 
     near = difflib.get_close_matches(word, COMMANDS, 1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    return f"; did you mean {near[0]!r}?" if near else "; edge --help lists them"

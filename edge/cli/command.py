@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -17,6 +18,7 @@ from edge.commands.envelope import packed, signed_part
 from edge.commands.keys import new_key, sign
 from edge.commands.orders import ORDERS
 
+KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
 ANSWER = 15.0  # seconds
 INDENT = " " * 6
 
@@ -71,7 +73,7 @@ def _new_key(args: argparse.Namespace) -> int:
     except ImportError as error:
         raise exits.Failure(str(error), exits.UNAVAILABLE) from None
     except OSError as error:
-        raise exits.Failure(f"{args.file}: {error.strerror}", exits.CANNOT_CREATE) from None
+        raise exits.Failure(f"{args.file}: {error.strerror}. Do: give another name", exits.CANNOT_CREATE) from None
     print(line, end="")
     print(f"the line above goes into keys_file of the nodes; {args.file} stays with you", file=sys.stderr)
     return exits.OK
@@ -105,9 +107,10 @@ def _send(args: argparse.Namespace) -> int:
 
 def _reply(line: Any, counter: int, seconds: float) -> dict[str, Any] | None:
     while (came := line.next(seconds)) is not None:
-        reply: dict[str, Any] = json.loads(came.payload)
-        if reply.get("counter") == counter:
-            return reply
+        with suppress(ValueError):  # what is no JSON is nobody's reply
+            reply = json.loads(came.payload)
+            if isinstance(reply, dict) and reply.get("counter") == counter:
+                return reply
     return None
 
 
@@ -126,9 +129,11 @@ def _secret(path: Path) -> tuple[str, bytes]:
     try:
         name, text = path.read_text(encoding="ascii").split()
         return name, base64.b64decode(text, validate=True)
-    except (OSError, ValueError) as error:
-        remedy = f"Make one: edge command new-key {path}"
-        raise exits.Failure(f"{path} is no key: {error}. {remedy}", exits.DATA) from None
+    except OSError as error:
+        raise exits.Failure(f"{path} cannot be read: {error.strerror}. Do: ls -l {path}", exits.DATA) from None
+    except ValueError:
+        why = "it is one line, NAME and the key in base64. Make one: edge command new-key ops.key"
+        raise exits.Failure(f"{path} is no secret key: {why}", exits.DATA) from None
 
 
 def _given(args: argparse.Namespace) -> dict[str, Any]:
@@ -150,5 +155,7 @@ def _value(kind: Any, text: str) -> Any:
         if kind is str:
             return Path(text[1:]).read_text("utf-8") if text.startswith("@") else text
         return kind(text)
-    except (ValueError, KeyError, OSError) as error:
-        raise exits.Failure(f"{text!r} cannot be taken: {error}", exits.USAGE) from None
+    except OSError as error:
+        raise exits.Failure(f"{text[1:]} cannot be read: {error.strerror}", exits.USAGE) from None
+    except (ValueError, KeyError):
+        raise exits.Failure(f"{text!r} is not {KINDS[kind]}", exits.USAGE) from None

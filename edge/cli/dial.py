@@ -17,6 +17,7 @@ from edge.uplink.paho import CallbackAPIVersion, PacketTypes, Properties, mqtt
 
 CONNECT = 10.0  # seconds
 KEEPALIVE = 60
+TOPIC = "edge/{node}/{channel}"
 LONGEST = 8  # seconds between two tries to come back
 
 
@@ -47,7 +48,7 @@ def add_broker(to: argparse.ArgumentParser) -> None:
         "--ca-file", type=Path, metavar="FILE", help="who signed the broker's certificate; TLS to this machine, too"
     )
     to.add_argument("--insecure-plaintext", action="store_true", help="no TLS towards another machine")
-    to.add_argument("--topic", default="edge/{node}/{channel}", help="default: %(default)s")
+    to.add_argument("--topic", default=TOPIC, help="default: %(default)s")
 
 
 class Line:
@@ -148,10 +149,9 @@ class Line:
         client.on_connect_fail, client.on_disconnect = self._turn, self._turn
         client.reconnect_delay_set(1, LONGEST)
         if self._args.username:
-            file = self._args.password_file
-            client.username_pw_set(self._args.username, file.read_text("utf-8").splitlines()[0] if file else None)
+            client.username_pw_set(self._args.username, _password(self._args.password_file))
         if not self._plain:
-            client.tls_set_context(ssl.create_default_context(cafile=self._args.ca_file))
+            client.tls_set_context(_authorities(self._args.ca_file))
         return client
 
     def _trouble(self, version: Any) -> str | None:
@@ -160,7 +160,7 @@ class Line:
         try:
             self._call(self._client.connect)
         except OSError as error:
-            return str(error)
+            return error.strerror or str(error)
         self._client.loop_start()
         try:
             trouble = self._ready.get(timeout=CONNECT)
@@ -220,6 +220,27 @@ def _split(place: str) -> tuple[str, str]:
     """Host and port; an IPv6 address has more than one colon and no port."""
     host, _, port = place.strip().partition(":") if place.count(":") == 1 else (place.strip(), "", "")
     return host, port
+
+
+def _password(file: Path | None) -> str | None:
+    """The first line of a file."""
+    try:
+        return file.read_text("utf-8").partition("\n")[0].rstrip("\r") if file else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unusable("--password-file", file, error) from None
+
+
+def _authorities(file: Path | None) -> ssl.SSLContext:
+    """Whom to believe: those of a file, or of the system."""
+    try:
+        return ssl.create_default_context(cafile=file)
+    except OSError as error:
+        raise _unusable("--ca-file", file, error) from None
+
+
+def _unusable(option: str, file: Path | None, error: Exception) -> exits.Failure:
+    why = error.strerror if isinstance(error, OSError) else str(error)
+    return exits.Failure(f"{option} {file} cannot be used: {why}. Do: ls -l {file}", exits.USAGE)
 
 
 def _loopback(host: str) -> bool:

@@ -11,7 +11,7 @@ from typing import TextIO
 
 import drivers
 from drivers import BadData, Bus, Driver, DriverError, NoData, trace
-from edge.cli import args, exits
+from edge.cli import args, exits, words
 from edge.control import ask
 from edge.settings import SensorSettings, SettingsError, load
 
@@ -82,8 +82,8 @@ class Recording:
     def told(self, sensor: SensorSettings, file: Path) -> str:
         """For the engineer: what is in the file, and what to do with it."""
         options = "".join(f" --set {key}={_text(self.driver, key, value)}" for key, value in sensor.options.items())
-        lines = [f"{file}: {self.good} measurements good, {self.bad} bad"]
-        lines[0] += f", the wire failed {self.failed} times" if self.failed else ""
+        lines = [f"{file}: {words.counted(self.good, 'good measurement')}, {self.bad} bad"]
+        lines[0] += f", the wire failed {words.counted(self.failed, 'time')}" if self.failed else ""
         lines += [f"the last trouble: {self.trouble}"] if self.trouble else []
         lines += ["it ended early, because the wire was lost"] if self.lost else []
         return "\n".join([*lines, f"next: edge decode {sensor.driver} {file}{options}"])

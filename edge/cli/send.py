@@ -70,8 +70,9 @@ def _configured(config: Path, name: str | None) -> list[tuple[str, UplinkSetting
     if not found:
         known = ", ".join(uplink.name for uplink in settings.uplinks) or "none"
         what = f"there is no uplink {name!r}" if name else "there is no uplink"
-        remedy = "add an [[uplink]], or give an address: edge send --once mqtts://HOST"
-        raise exits.Failure(f"{what} in {config} (there are: {known}). Do: {remedy}", exits.USAGE)
+        remedy = "name one of them" if name and settings.uplinks else "add an [[uplink]]"
+        more = f"{remedy}, or give an address: edge send --once mqtts://HOST"
+        raise exits.Failure(f"{what} in {config} (there are: {known}). Do: {more}", exits.USAGE)
     return found
 
 
@@ -111,7 +112,18 @@ def _proven(node: str, settings: UplinkSettings, *, as_json: bool) -> int:
         print(json.dumps(_report(settings, done, failure)))
     elif failure is not None:
         print(said(f" ✗ {_failed(settings, done):16} {failure} ({failure.state})\n   Do: {failure.remedy}", sys.stdout))
+        if failure.state in ("login", "not-allowed") and (lack := _unsent(settings, broker)):
+            print(f"   Note: {lack}")
     return exits.OK if failure is None else exits.UNAVAILABLE
+
+
+def _unsent(settings: UplinkSettings, broker: Broker) -> str:
+    """What a broker may miss in a login."""
+    if not settings.username:
+        return "no user name was sent, and no password"
+    if secret.password(settings, broker) is None:
+        return f"no password was sent: there is no password_file, and no credential {settings.name}-password"
+    return ""
 
 
 def steps(

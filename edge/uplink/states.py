@@ -67,7 +67,8 @@ STATES = {
     ),
     "not-allowed": State(
         "the broker does not allow the node this",
-        "give '{client}' the right to connect and to publish its topics in the broker's access list",
+        f"compare username and password_file of {TABLE} with the broker, which may say this of a wrong password too; "
+        "if they are right, give '{client}' the right to its topics in the broker's access list",
     ),
     "banned": State("the broker has banned the node", "lift the ban of '{client}' at the broker"),
     "taken-over": State(

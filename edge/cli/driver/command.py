@@ -184,7 +184,8 @@ def _checks(told: dict[str, Any]) -> list[str]:
     for check in told["defaults"]:
         set_so = ", ".join(f"{key} = {_shown(key, value)}" for key, value in check["options"].items())
         of.setdefault(f"{check['type']}  {set_so}".rstrip(), []).append(check["quantity"] or "all")
-    rows = [[*what.partition("  ")[::2], " ".join(names)] for what, names in of.items()]
+    every = [quantity["name"] for quantity in told["measures"]]
+    rows = [[*what.partition("  ")[::2], "all" if names == every else " ".join(names)] for what, names in of.items()]
     head = f"Checked without being told, at one reading each {told['timing']['interval']:g} s (defaults = false: not):"
     return [head, *_columns(["FILTER", "WITH", "OF"], rows)]
 

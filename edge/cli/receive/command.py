@@ -14,7 +14,7 @@ from typing import Any
 
 from edge.cli import exits
 from edge.cli.args import add_json, parser
-from edge.cli.dial import Line, add_broker
+from edge.cli.dial import TOPIC, Line, add_broker
 from edge.cli.receive.account import Account
 from edge.cli.receive.centre import Centre
 from edge.cli.receive.store import Store, store
@@ -31,6 +31,8 @@ def main(argv: Sequence[str]) -> int:
     """Receives until SIGTERM, Ctrl-C or the end that was asked for; exit 1 when readings are missing."""
     args = _words().parse_args(argv)
     logging.basicConfig(stream=sys.stderr, format="%(levelname)-7s %(message)s")
+    if not {"{node}", "{channel}"} <= set(args.topic.split("/")):
+        raise exits.Failure(f"--topic {args.topic} lacks a level {{node}} or {{channel}}. Do: {TOPIC}", exits.USAGE)
     if args.receipts and args.file is None:
         raise exits.Failure("a receipt says that a reading is stored. Do: give a FILE", exits.USAGE)
     try:
@@ -41,8 +43,11 @@ def main(argv: Sequence[str]) -> int:
                 _run(args, centre, place, line, stopping)
     except ValueError as error:
         raise exits.Failure(str(error), exits.USAGE) from None
+    except BrokenPipeError:  # who read our output has left
+        raise
     except (OSError, sqlite3.Error) as error:
-        raise exits.Failure(f"{args.file}: {error}", exits.IO) from None
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise exits.Failure(f"{args.file}: {why}", exits.IO) from None
     _report(args, centre)
     return exits.FAILED if any(account.missing for account in centre.accounts.values()) else exits.OK
 
@@ -136,6 +141,8 @@ def _report(args: argparse.Namespace, centre: Centre) -> None:
         return
     for node, account in accounts.items():
         print(_sentence(node, account), file=sys.stderr)
+    if not accounts:
+        print(f"nothing came on {args.topic.format(node=args.node, channel='readings')}", file=sys.stderr)
 
 
 def _summary(account: Account) -> dict[str, Any]:

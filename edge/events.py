@@ -29,7 +29,10 @@ class Events:
             del self._events[:-MOST]
 
     def next(self, destination: str) -> dict[str, Any] | None:
-        """The oldest event the destination lacks, dated as well as possible now; None while one is under way."""
+        """The oldest event the destination lacks, dated as well as possible now; None while one is under way.
+
+        ``via`` names the destination: what is told about another one is not about its readings.
+        """
         with self._lock:
             if destination in self._flying:
                 return None
@@ -39,7 +42,7 @@ class Events:
                 return None
             self._flying.add(destination)
             utc = self._clock.utc(Stamp(event["boot"], event["ticks"]))
-            return event | {"t": None if utc is None else round(utc / 1e9, 3)}
+            return event | {"t": None if utc is None else round(utc / 1e9, 3), "via": destination}
 
     def waiting(self) -> list[dict[str, Any]]:
         """All that some destination lacks, the oldest first."""

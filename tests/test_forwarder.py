@@ -183,6 +183,7 @@ def test_events_arrive_and_are_not_repeated_after_an_acknowledgement(tmp_path):
         rig.events.put("gap", first=1, last=2)
         rig.forwarder.wake()
         rig.until(lambda: sum(channel == "event" for channel, _, _ in rig.uplink.messages) == 2)
+    assert {event["via"] for event in rig.uplink.events()} == {"city"}
 
 
 def test_evicted_readings_are_counted_not_sent(tmp_path):

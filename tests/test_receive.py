@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from edge.cli import main
 from edge.cli.dial import Message
+from edge.cli.receive import centre as centre_module
 from edge.cli.receive.account import Account
 from edge.cli.receive.centre import Centre
 from edge.cli.receive.store import COLUMNS, store
@@ -119,6 +120,29 @@ def test_rows_wait_for_the_inventory_they_need():
     assert next((record.seq, record.quantity, record.value) for record in memory.records) == (1, "pm2_5", 11.5)
 
 
+def test_a_receiver_that_ends_at_any_moment_keeps_what_waits_and_the_inventories_it_knows():
+    channels, before = Channels(), Centre(Memory(), {})
+    before.take("readings", NODE, message("rows", channels=channels))
+    first = json.dumps(channels.as_dict()).encode()
+    saved = json.loads(json.dumps(before.as_dict()))
+    second = Centre(memory := Memory(), saved)
+    second.take("inventory", NODE, Message("", first, {}, True))
+    assert [record.seq for record in memory.records] == [1, 2, 3]
+    third = Centre(memory := Memory(), json.loads(json.dumps(second.as_dict())))
+    third.take("readings", NODE, message("rows", first=3, channels=channels))
+    assert [record.seq for record in memory.records] == [4, 5]
+
+
+def test_what_waits_is_bounded_and_what_goes_is_counted(monkeypatch):
+    monkeypatch.setattr(centre_module, "HELD", 2)
+    channels, centre = Channels(), Centre(memory := Memory(), {})
+    for first in (1, 4, 7):
+        centre.take("readings", NODE, message("rows", first=first, channels=channels))
+    assert centre.unreadable == 1
+    centre.take("inventory", NODE, Message("", json.dumps(channels.as_dict()).encode(), {}, True))
+    assert [record.seq for record in memory.records] == [4, 5, 6, 7, 8, 9]
+
+
 @pytest.mark.parametrize("payload", [b"[", b"x\x9cbroken", b'[{"n":1}]', b"\xff" * 9, b'{"a":NaN}'])
 def test_what_cannot_be_read_is_counted_and_stops_nothing(payload):
     centre = Centre(Memory(), {})
@@ -136,6 +160,26 @@ def test_gaps_that_the_node_tells_are_no_loss_without_account():
     centre.take("event", NODE, Message("", json.dumps(gap).encode(), {}, False))
     assert centre.accounts[NODE].gaps == [(7, 8)] and centre.accounts[NODE].declared == 3
     assert centre.receipts(1) == {NODE: 6} and centre.receipts(1) == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "lost"),
+    [
+        ({"destination": "city", "via": "city"}, [(4, 6)]),
+        ({"destination": "lab", "via": "city"}, []),  # it is the lab that will not get them
+        ({"via": "city"}, [(4, 6)]),  # a void seq nobody gets
+        ({"destination": "city"}, [(4, 6)]),  # a node that does not say to whom it speaks
+    ],
+)
+@pytest.mark.parametrize("kind", ["gap", "refused"])
+def test_only_what_this_destination_will_not_get_closes_a_hole(kind, words, lost):
+    centre = Centre(Memory(), {})
+    for first in (1, 7):
+        centre.take("readings", NODE, message(first=first))
+    event = {"event": kind, "first": 4, "last": 6} | words
+    centre.take("event", NODE, Message("", json.dumps(event).encode(), {}, False))
+    assert centre.accounts[NODE].gaps == ([] if lost else [(4, 6)])
+    assert centre.receipts(1) == {NODE: 9 if lost else 3}
 
 
 @pytest.mark.parametrize(
@@ -170,6 +214,29 @@ def test_all_forms_hold_the_same(tmp_path):
     assert len(rows) == 2 and tuple(rows[0]) == COLUMNS and rows[0]["value"] == "11.5"
     found = sqlite3.connect(tmp_path / "a.sqlite").execute("SELECT seq, value, unit FROM readings").fetchall()
     assert found == [(1, 11.5, "ug/m3")]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.sqlite"])
+def test_what_stands_in_the_file_behind_the_account_is_found_and_a_torn_line_is_cut(tmp_path, name):
+    records = list(load("senml+json").decode(message(count=4).payload, {}))
+    place = store(tmp_path / name, None)
+    place.add(records[:2])
+    place.sync()
+    size = place.size
+    place.add(records[2:3])  # it was killed before it could keep the account of this one
+    place.close()
+    if name != "a.sqlite":
+        with (tmp_path / name).open("ab") as file:
+            file.write(b'{"node": "LP-T", "se')
+    again = store(tmp_path / name, None)
+    assert list(again.recovered(size)) == [(NODE, 3)]
+    assert again.size > size
+    again.add(records[3:])
+    again.close()
+    last = store(tmp_path / name, None)
+    assert list(last.recovered(0)) == [(NODE, seq) for seq in (1, 2, 3, 4)]
+    assert list(last.recovered(last.size)) == []
+    last.close()
 
 
 @pytest.mark.broker

@@ -380,6 +380,8 @@ def test_warnings_do_not_fail(check):
     shared = one(check(NODE + UPLINK + 'topic = "x/{channel}"\n'))
     assert bare.severity == shared.severity == "warning"
     assert "by-id" in bare.remedy and "warning: " in str(bare)
+    part = one(check(NODE + UPLINK + 'custody = "receipt"\nquantities = ["pm2_5"]\n'))
+    assert part.severity == "warning" and "leaves out seqs" in part.what
 
 
 @pytest.mark.parametrize(

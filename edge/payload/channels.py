@@ -42,10 +42,7 @@ class Channels:
 
     def as_dict(self) -> dict[str, Any]:
         """As the inventory has them: ``inv`` is the digest, ``channels`` the names by number."""
-        channels = {
-            number: [channel.device, channel.quantity, channel.unit] for number, channel in self.table().items()
-        }
-        return {"inv": self.digest, "channels": channels}
+        return {"inv": self.digest, "channels": names_of(self.table())}
 
     @property
     def digest(self) -> str:
@@ -62,6 +59,11 @@ class Channels:
         self._numbers[channel] = self._last
         self._digest = None
         return self._last
+
+
+def names_of(table: Table) -> dict[int, list[str]]:
+    """A channel table as JSON can have it."""
+    return {number: [channel.device, channel.quantity, channel.unit] for number, channel in table.items()}
 
 
 def table_of(inventory: Mapping[str, Any]) -> tuple[str, Table]:

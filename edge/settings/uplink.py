@@ -64,6 +64,7 @@ def uplink(entry: Entry, sensors: Sequence[str], report: Report) -> UplinkSettin
     _check_secrets(table, got)
     _check_schedule(table)
     _check_names(table, got, sensors)
+    _check_receipts(table, got)
     if report.failed:
         return None
     return UplinkSettings(**{"name": "mqtt", "type": "mqtt", "port": PORTS[got.get("tls", True)], **got})
@@ -82,6 +83,15 @@ def _check_names(table: Table, got: dict[str, Any], sensors: Sequence[str]) -> N
                 remedy = table.report.nearest(item.value, CATALOGUE, otherwise="see: edge driver show NAME")
                 table.at_value(item, f"there is no quantity '{item.value[:64]}'", remedy)
         got[key] = tuple(item.value for item in table.entry.value[key].value)
+
+
+def _check_receipts(table: Table, got: dict[str, Any]) -> None:
+    """A receipt says that all is stored up to a seq; one that never comes must not be in between."""
+    for key in ("sensors", "quantities"):
+        if got.get("custody") == "receipt" and got.get(key):
+            what = f"'{key}' leaves out seqs, and the receipts of edge receive stop in front of the first one"
+            remedy = "remove it, or have a centre of your own that knows which seqs it does not get"
+            table.at_key(table.entry.value[key], what, remedy, "warning")
 
 
 def _quantity(name: str) -> bool:

@@ -85,7 +85,7 @@ def test_what_a_broker_lost_comes_again_without_anybody_asking(lab):
     print(f"0 of {account['received']} missing after the broker lost 1000; {account['twice']} came twice")
 
 
-@pytest.mark.parametrize("form", ["sqlite"])
+@pytest.mark.parametrize("form", ["jsonl", "csv", "sqlite"])
 def test_a_receiver_that_is_killed_loses_nothing_and_stores_nothing_twice(lab, form):
     broker = lab.broker(persistent=True)
     node = lab.node(config(broker.port, *FAST, more=RECEIPTS + 'payload = "rows"'))

@@ -38,7 +38,10 @@ def main(argv: Sequence[str]) -> int:
     try:
         place = store(args.file, args.format)
         with contextlib.closing(place):
-            centre = Centre(place, _saved(args.file))
+            saved = _saved(args.file)
+            centre = Centre(place, saved)
+            for node, seq in place.recovered(saved.get("size", 0)):
+                centre.accounts[node].take(seq)
             with Line(args, args.client_id, keep=True) as line, _asked_to_stop() as stopping:
                 _run(args, centre, place, line, stopping)
     except ValueError as error:
@@ -76,20 +79,24 @@ def _run(args: argparse.Namespace, centre: Centre, place: Store, line: Line, sto
     end = time.monotonic() + args.seconds if args.seconds else float("inf")
     while not stopping and time.monotonic() < end and not _enough(args, centre):
         turn = time.monotonic() + TURN
-        wait = TURN
+        wait, heard = TURN, False
         while (left := min(turn, end) - time.monotonic()) > 0 and (came := line.next(min(left, wait))) is not None:
             node, channel = _parts(args.topic, came.topic)
             centre.take(channel, node, came)
-            wait = PAUSE
-        _keep(args, centre, place, line)
+            wait, heard = PAUSE, True
+        if heard:
+            _keep(args, centre, place, line)
     _keep(args, centre, place, line)
 
 
 def _keep(args: argparse.Namespace, centre: Centre, place: Store, line: Line) -> None:
-    """First the readings, then the account of them, then what tells others of it: never the other way round."""
+    """First the readings, then the account of them, then what tells others of it: never the other way round.
+
+    A kill in between leaves readings behind the account, where the next run finds them.
+    """
     place.sync()
     if args.file is not None:
-        replace_file(_account(args.file), json.dumps(centre.as_dict()).encode())
+        replace_file(_account(args.file), json.dumps({"size": place.size, **centre.as_dict()}).encode())
     line.acknowledge()
     if args.receipts:
         for node, upto in centre.receipts(args.start).items():
@@ -115,7 +122,7 @@ def _saved(file: Path | None) -> dict[str, Any]:
     if file is None or not file.exists() or not _account(file).exists():
         return {}
     saved: dict[str, Any] = json.loads(_account(file).read_text("utf-8"))
-    return saved
+    return saved if "nodes" in saved else {"nodes": saved}  # as it was at first
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -27,6 +27,15 @@ class Store(ABC):
     def sync(self) -> None:
         """All that was taken is on the disk when this returns."""
 
+    @property
+    def size(self) -> int:
+        """How far it has grown, at a sync; to be kept with the account of what is in it. 0 where nothing is kept."""
+        return 0
+
+    def recovered(self, size: int) -> Iterator[tuple[str, int]]:
+        """Node and seq of what was taken after it had that ``size``; what a kill has torn is cut off."""
+        yield from ()
+
     def close(self) -> None:
         """Ends."""
         self.sync()
@@ -37,7 +46,7 @@ class Lines(Store):
 
     def __init__(self, path: Path | None) -> None:
         self._file: TextIO = sys.stdout if path is None else path.open("a", encoding="utf-8", newline="")
-        self._durable = path is not None
+        self._path = path
 
     def add(self, records: Sequence[Record]) -> None:
         """A line a reading."""
@@ -46,8 +55,34 @@ class Lines(Store):
     def sync(self) -> None:
         """Flushed, and a file synced."""
         self._file.flush()
-        if self._durable:
+        if self._path is not None:
             os.fsync(self._file.fileno())
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return os.fstat(self._file.fileno()).st_size if self._path else 0
+
+    def recovered(self, size: int) -> Iterator[tuple[str, int]]:
+        """The whole lines behind so many bytes."""
+        if self._path is None:
+            return
+        self._file.flush()
+        with self._path.open("r+b") as file:
+            file.seek(min(size, self.size))
+            for line in file:
+                if not line.endswith(b"\n"):
+                    file.truncate(file.tell() - len(line))
+                elif (found := self._read(line.decode(errors="replace"))) is not None:
+                    yield found
+
+    def _read(self, line: str) -> tuple[str, int] | None:
+        """Node and seq of a line."""
+        try:
+            plain = json.loads(line)
+            return str(plain["node"]), int(plain["seq"])
+        except (ValueError, KeyError, TypeError):
+            return None
 
     def _line(self, record: Record) -> str:
         plain = {name: value for name, value in _row(record).items() if value not in (None, (), 0.0) or name == "value"}
@@ -61,6 +96,10 @@ class Table(Lines):
         super().__init__(path)
         if path is None or path.stat().st_size == 0:
             self._file.write(",".join(COLUMNS) + "\r\n")
+
+    def _read(self, line: str) -> tuple[str, int] | None:
+        row = next(csv.reader([line]), [])
+        return (row[0], int(row[1])) if len(row) == len(COLUMNS) and row[1].isdecimal() else None
 
     def _line(self, record: Record) -> str:
         text = io.StringIO()
@@ -89,6 +128,15 @@ class Database(Store):
     def sync(self) -> None:
         """Committed."""
         self._db.commit()
+
+    @property
+    def size(self) -> int:
+        """Rows that there have ever been."""
+        return int(self._db.execute("SELECT coalesce(max(rowid), 0) FROM readings").fetchone()[0])
+
+    def recovered(self, size: int) -> Iterator[tuple[str, int]]:
+        """The rows behind so many; the database itself takes back what was torn."""
+        yield from self._db.execute("SELECT node, seq FROM readings WHERE rowid > ? ORDER BY rowid", (size,))
 
     def close(self) -> None:
         """Committed and closed."""

@@ -178,7 +178,7 @@ def test_readings_are_paired_with_the_nearest_of_the_reference_unless_it_is_sile
         (["air", "--at", "20"], 64, "which quantity?"),
         (["air", "temperature", "--finish", *BY], 64, "there is no point yet"),
         (["air", "temperature", "--finish", "--undo", *BY], 64, "not allowed with"),
-        (["air", "temperature", "--points", "20=21"], 64, "who did it? --by NAME"),
+        (["air", "temperature", "--points", "20=21"], 64, "who did it? Do: the same with --by NAME"),
         (["air", "--points", "20=21", *BY], 64, "which quantity?"),
         (["air", "temperature", "--points", "20:21", *BY], 64, "'20:21' is not TRUE=READ"),
         (["air", "temperature", "--points", "20=21", "--fit", "line", *BY], 64, "a line needs 2 points"),

@@ -280,6 +280,17 @@ def test_a_line_changed_or_taken_out_is_found(post):
             assert broken(post.trail, head) is not None, at
 
 
+def test_the_trail_is_shown_a_line_an_entry(tmp_path, capsys):
+    audit = Audit(tmp_path / "audit.jsonl", Clock(boot="b"))
+    audit.note("command", key="ops", command="config-stage", args='{"text": "' + "x" * 400 + '"}')
+    audit.note("rejected", key="ops", command="config-stage", code="refused", why="line 1\nline 2")
+    audit.note("command", key="ops", command="ping", args="{}")
+    assert main(["audit", "--state", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0].endswith("xxx ...") and len(shown[0]) < 180
+    assert [line.partition("  ops ")[2] for line in shown[1:]] == ["config-stage  refused: line 1 ...", "ping"]
+
+
 def test_the_trail_goes_on_behind_a_torn_line_and_a_restart(post):
     post.audit.note("start")
     with post.trail.open("ab") as file:

@@ -198,7 +198,10 @@ def test_alarms_that_stand_and_rules_that_cannot_be_judged() -> None:
 def test_a_sensor_under_maintenance() -> None:
     told = changed()
     told["sensors"][0]["maintenance"] = 1740.0
-    assert "✓ pm   under maintenance for 29 min more · PM2.5 11 µg/m³" in text(told)
+    told["sensors"][0]["values"]["pm2_5"]["reasons"] = ["maintenance"]
+    (line,) = (line for line in text(told).splitlines() if "✓ pm " in line)
+    assert line.startswith("    ✓ pm   PM2.5 11 µg/m³") and ", maintenance" not in line
+    assert line.endswith(" · under maintenance for 29 min more")
 
 
 def test_a_node_without_sensors_and_uplinks() -> None:

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -32,9 +31,8 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose errors exit with 64, as sysexits.h has it."""
 
     def error(self, message: str) -> NoReturn:
-        """Shows the usage and the error."""
-        self.print_usage(sys.stderr)
-        self.exit(exits.USAGE, f"{self.prog}: {message}\n")
+        """Says what is wrong, and where all that would be right is told."""
+        self.exit(exits.USAGE, f"{self.prog}: {message}. See: {self.prog} --help\n")
 
 
 def parser(command: str, what: str, *examples: str, more: str = "") -> Parser:

@@ -10,6 +10,8 @@ from edge.cli.asking import NEVER
 from edge.cli.words import counted, span
 from edge.commands.audit import broken, lines
 
+SHOWN = 100  # characters of what was asked for, or why not
+
 
 def main(argv: Sequence[str]) -> int:
     """Prints the trail; with ``--verify`` only whether a line was changed or taken out."""
@@ -44,12 +46,19 @@ def main(argv: Sequence[str]) -> int:
 def _row(line: bytes) -> str:
     try:
         entry = json.loads(line)
-        when = span(entry["ticks"] / 1e9) + " after the start" if entry["utc"] is None else _date(entry["utc"])
-        who = f"{entry.get('key', 'unknown')} {entry.get('command', '')} {entry.get('args', '')}".strip()
-        why = f"  {entry['code']}: {entry['why']}" if "code" in entry else ""
+        when = span(entry["ticks"] / 1e9) + " after boot" if entry["utc"] is None else _date(entry["utc"])
+        given = _short(entry.get("args", "")).removeprefix("{}")
+        who = f"{entry.get('key', 'unknown')} {entry.get('command', '')} {given}".strip()
+        why = f"  {entry['code']}: {_short(entry['why'])}" if "code" in entry else ""
         return f"{entry['n']:6}  {when}  {entry['what']:8}  {who}{why}"
     except (ValueError, KeyError, TypeError):
         return "     ?  a torn line"
+
+
+def _short(text: str) -> str:
+    """The beginning of the first line; ``--json`` has it all."""
+    first, more, _ = text.partition("\n")
+    return f"{first[:SHOWN]} ..." if more or len(first) > SHOWN else first
 
 
 def _date(utc: int) -> str:

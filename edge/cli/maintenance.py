@@ -27,7 +27,7 @@ def main(argv: Sequence[str]) -> int:
     if given.sensor is None:
         return _list(given)
     if given.switch is None:
-        parser.error(f"on or off? edge maintenance {given.sensor} on --for 1h")
+        raise exits.Failure(f"on or off? Do: edge maintenance {given.sensor} on --for 1h", exits.USAGE)
     on = given.switch == "on"
     asked(given.state, "maintenance", sensor=given.sensor, seconds=given.seconds if on else 0)
     more = f" for {words.span(given.seconds)}; end it before with: edge maintenance {given.sensor} off" if on else ""

@@ -65,7 +65,7 @@ def _sensors(sensors: Sequence[dict[str, Any]]) -> Iterator[str]:
     width = max(len(sensor["name"]) for sensor in sensors)
     room = max(len(words.quantities(sensor["values"])) for sensor in sensors)
     for sensor in sorted(sensors, key=lambda sensor: sensor["health"] != "ill"):
-        yield f"  {_mark(sensor)} {sensor['name']:{width}}  {_maintenance(sensor)}{_about(sensor, room)}"
+        yield f"  {_mark(sensor)} {sensor['name']:{width}}  {_about(sensor, room)}{_maintenance(sensor)}"
         if sensor["health"] == "ill":
             yield f"    {'':{width}}  published as missing · check plug and supply; tries go on"
 
@@ -76,7 +76,7 @@ def _mark(sensor: dict[str, Any]) -> str:
 
 def _maintenance(sensor: dict[str, Any]) -> str:
     left = sensor["maintenance"]
-    return "" if left is None else f"under maintenance for {words.span(left)} more · "
+    return "" if left is None else f" · under maintenance for {words.span(left)} more"
 
 
 def _alarms(status: dict[str, Any]) -> Iterator[str]:
@@ -98,7 +98,7 @@ def _about(sensor: dict[str, Any], room: int) -> str:
     age = words.age(sensor["values"])
     if age is None:
         return f"no value yet, {sensor['health']} for {words.span(sensor['for'])}"
-    reasons = sorted({reason for value in sensor["values"].values() for reason in value["reasons"]})
+    reasons = sorted({reason for value in sensor["values"].values() for reason in value["reasons"]} - {"maintenance"})
     flags = f" · {', '.join(reasons).replace('_', ' ')}" if reasons else ""
     bad = f" · {words.counted(sensor['bad'], 'bad answer')}" if sensor["bad"] else ""
     return f"{words.quantities(sensor['values']):{room}}  {words.span(age)} ago{flags}{bad}{_wear(sensor)}"

@@ -28,13 +28,12 @@ CARE = 1800.0  # seconds that a sensor is under maintenance from a capture on: a
 
 def main(argv: Sequence[str]) -> int:
     """Lists the records of a sensor, or makes one, or goes back to the one before."""
-    parser = _parser()
-    given = parser.parse_args([f" {word}" if re.match(r"-\.?\d", word) else word for word in argv])
+    given = _parser().parse_args([f" {word}" if re.match(r"-\.?\d", word) else word for word in argv])
     makes = given.points or given.against or given.finish or given.undo
     if (makes or given.at is not None or given.drop) and given.quantity is None:
-        parser.error("which quantity? edge calibrate SENSOR QUANTITY ...")
+        raise exits.Failure(f"which quantity? Do: edge calibrate {given.sensor} QUANTITY ...", exits.USAGE)
     if makes and not given.by:
-        parser.error("who did it? --by NAME")
+        raise exits.Failure("who did it? Do: the same with --by NAME", exits.USAGE)
     with desk(given.state, given.config) as ask:
         return _done(given, ask)
 

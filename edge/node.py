@@ -194,8 +194,13 @@ class Node:
         self.on_turn()
         if time.monotonic() - self._saved >= (SAVE_SOON if self._hurried() else SAVE):
             self._save()
-        if not self._beats.hanging():
-            notify(WATCHDOG=1)
+        self._tell_systemd()
+
+    def _tell_systemd(self) -> None:
+        """How the node is, in a line; and that it lives, while every thread makes progress."""
+        hanging = self._beats.hanging()
+        life: dict[str, str | int] = {} if hanging else {"WATCHDOG": 1}
+        notify(STATUS=report.sentence(self.pipeline, hanging), **life)
 
     def _hurried(self) -> bool:
         return self.stores.delivered() - self._settled > MANY or self.pipeline.alarms.unsaved

@@ -42,6 +42,21 @@ def brief(pipeline: Pipeline, stores: Stores, hanging: list[str], since: float, 
     }
 
 
+def sentence(pipeline: Pipeline, hanging: list[str]) -> str:
+    """For ``systemctl status``: nothing that changes each second."""
+    ill = [device.name for device in pipeline.devices if device.health.value == "ill"]
+    why = ", ".join(hanging or ailing(pipeline.devices, pipeline.writer))
+    word = verdict(pipeline.devices, pipeline.writer, hanging)
+    return "; ".join(
+        [
+            f"{word}: {why}" if why else word,
+            f"{len(pipeline.devices) - len(ill)} of {len(pipeline.devices)} sensors",
+            *(f"{name} is ill" for name in ill),
+            *(f"{forwarder.name} {forwarder.state}" for forwarder in pipeline.forwarders),
+        ]
+    )
+
+
 def _common(pipeline: Pipeline, stores: Stores, hanging: list[str], since: float) -> dict[str, Any]:
     return {
         "health": verdict(pipeline.devices, pipeline.writer, hanging),

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from edge import report
 from edge.cli import main, status, words
 from edge.node import Node
+from edge.sensing.condition import Health
 from edge.settings import load
 from tests.waiting import until
 
@@ -97,7 +99,8 @@ def text(told: dict[str, Any]) -> str:
 
 
 def test_a_running_node_is_asked(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    until((state / "run" / "control.sock").exists)
+    until(lambda: main(["status", "--state", str(state)]) == 0)  # the socket is there a moment before it is listened to
+    capsys.readouterr()
 
     def answer() -> dict[str, Any]:
         got: dict[str, Any] = json.loads(asked(capsys, "--state", str(state), "--json"))
@@ -112,6 +115,30 @@ def test_a_running_node_is_asked(state: Path, capsys: pytest.CaptureFixture[str]
     assert "✗ pm " in shown and "unplugged" in shown
     assert "✓ air" in shown and "%RH" in shown
     assert "last error: 127.0.0.1:9" in shown
+
+
+def test_systemd_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "edge.toml").write_text(CONFIG)
+    node = Node(load(tmp_path / "edge.toml"), tmp_path / "state")
+    assert report.sentence(node.pipeline, []) == "healthy; 2 of 2 sensors; city connecting"
+    node.pipeline.devices[1].health = Health.ILL
+    assert report.sentence(node.pipeline, []) == "degraded: sensors; 1 of 2 sensors; pm is ill; city connecting"
+    assert report.sentence(node.pipeline, ["writer"]).startswith("hanging: writer; ")
+
+
+@pytest.mark.parametrize(
+    ("why", "remedy"),
+    [
+        ("/dev/ttyUSB0: Operation not permitted", "systemctl restart edge"),
+        ("/dev/i2c-1: Permission denied", "id edge"),
+        ("no frame for 5 s", "check plug and supply"),
+    ],
+)
+def test_an_ill_sensor_has_the_remedy_that_fits(why: str, remedy: str) -> None:
+    told = changed()
+    told["sensors"][0] |= {"health": "ill", "trouble": why}
+    shown = text(told)
+    assert why in shown and remedy in shown and shown.count("tries go on") == 1
 
 
 def test_no_node_is_69_with_a_remedy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

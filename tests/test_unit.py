@@ -90,6 +90,15 @@ def test_the_node_can_still_ask_for_boot_id_and_sync_state() -> None:
     assert found["CapabilityBoundingSet"] == [""]
 
 
+def test_buses_that_come_as_modules_are_there_before_the_unit_looks_for_them() -> None:
+    """systemd looks DeviceAllow=char-... up in /proc/devices once, when the service starts."""
+    modules = (FOLDER / "edge.modules").read_text(encoding="utf-8").splitlines()
+    allowed = {value.split()[0].removeprefix("char-") for value in settings()["DeviceAllow"]}
+    built_in = {"ttyAMA", "ttyS", "gpiochip"}
+    assert allowed - built_in == {"i2c", "ttyUSB", "ttyACM"}
+    assert {"i2c-dev", "usbserial", "cdc-acm"} <= set(modules)
+
+
 def test_user_groups_and_folders_come_to_be(tmp_path: Path) -> None:
     users, files = tool("systemd-sysusers"), tool("systemd-tmpfiles")
     if os.getuid():

@@ -12,6 +12,11 @@ from edge.cli.alarm import units
 from edge.cli.asking import asked
 
 WORN = 0.8  # share of its life after which a laser is mentioned
+REMEDIES = {  # of a sensor, by a word of its trouble; else somebody has to look at the plug
+    "Operation not permitted": "no device of the unit: systemctl restart edge",
+    "Permission denied": "the user edge may not open it: ls -l /dev; id edge",
+}
+PLUG = "check plug and supply"
 WELL = ("connected", "resting")  # of an uplink
 COLOURS = {"✓": "32", "●": "32", "✗": "31", "–": "33"}
 
@@ -67,7 +72,11 @@ def _sensors(sensors: Sequence[dict[str, Any]]) -> Iterator[str]:
     for sensor in sorted(sensors, key=lambda sensor: sensor["health"] != "ill"):
         yield f"  {_mark(sensor)} {sensor['name']:{width}}  {_about(sensor, room)}{_maintenance(sensor)}"
         if sensor["health"] == "ill":
-            yield f"    {'':{width}}  published as missing · check plug and supply; tries go on"
+            yield f"    {'':{width}}  published as missing · {_remedy(sensor['trouble'])}; tries go on"
+
+
+def _remedy(trouble: str) -> str:
+    return next((remedy for word, remedy in REMEDIES.items() if word in trouble), PLUG)
 
 
 def _mark(sensor: dict[str, Any]) -> str:

@@ -44,7 +44,7 @@ demo-svg: $(VENV)/.demo ## draws the demo into docs/demo.svg
 hw: $(VENV)/.test ## checks the sensors of a configuration; CONFIG=FILE ARGS="--sensor pm"
 	@$(BIN)/pytest hw_tests --config $(CONFIG) $(ARGS)
 
-vm: $(VENV)/.test ## drivers against Linux's own, in a virtual node; needs qemu and root, says what is missing
+vm: $(VENV)/.test ## drivers, PPS and the service in a virtual node; needs qemu and root, says what is missing
 	@$(BIN)/python -m hw_tests.vm.needs
 	@$(BIN)/pytest hw_tests/vm --vm $(ARGS)
 

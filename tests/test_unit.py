@@ -116,6 +116,19 @@ def test_user_groups_and_folders_come_to_be(tmp_path: Path) -> None:
     assert (tmp_path / "var/lib/edge").stat().st_mode & 0o777 == 0o750
 
 
+def test_the_page_installs_all_there_is_and_removes_it_again() -> None:
+    page = (FOLDER.parent / "docs/how-to/install.md").read_text(encoding="utf-8")
+    installed, removed = page.split("## 10 Uninstall")
+    places = [
+        f"/usr/lib/{where}" for where in re.findall(r"`/usr/lib/(\S+)`", (FOLDER / "README.md").read_text("utf-8"))
+    ]
+    assert len(places) == len(list(FOLDER.iterdir())) - 1  # README.md
+    for file in FOLDER.iterdir():
+        assert file.name == "README.md" or f"systemd/{file.name}" in installed
+    for place in places:
+        assert place in installed and place in removed
+
+
 def test_every_udev_jump_lands() -> None:
     rules = (FOLDER / "60-edge.rules").read_text(encoding="utf-8")
     assert set(re.findall(r'GOTO="(\w+)"', rules)) == set(re.findall(r'LABEL="(\w+)"', rules))

@@ -1,1 +1,1 @@
-"""A virtual node with the kernel's own I2C, GPIO and USB serial: ``make vm``."""
+"""A virtual node with the kernel's own I2C, GPIO, PPS and USB serial, and with systemd: ``make vm``."""

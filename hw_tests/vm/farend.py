@@ -1,6 +1,7 @@
 """The far end of the virtual node, on this machine: mosquitto with TLS and passwords, and ``edge receive``."""
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -49,7 +50,16 @@ class FarEnd:
         broker = f"127.0.0.1:{self._centre}"
         self._begin("receive", sys.executable, "-c", RUN, "receive", str(self._file), "--broker", broker)
 
+    def hold(self) -> None:
+        """The broker takes no more, and says nothing, until ``release``."""
+        self._processes[0].send_signal(signal.SIGSTOP)
+
+    def release(self) -> None:
+        """It goes on."""
+        self._processes[0].send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
+        """Both end."""
         for process in reversed(self._processes):
             process.terminate()
             process.wait()

@@ -15,7 +15,8 @@ from pathlib import Path
 from hw_tests.vm import modules, needs, project
 
 HERE = Path(__file__).parent
-INPUTS = ("image.py", "modules.py", "guest/rig.sh", "kernel/Kbuild", "kernel/irq_compat.h", "kernel/user_bus.c")
+KERNEL = ("Kbuild", "irq_compat.h", "user_bus.c", "pulse_line.c")
+INPUTS = ("image.py", "modules.py", "guest/rig.sh", *(f"kernel/{name}" for name in KERNEL))
 PACKAGES = (
     "systemd-sysv", "udev", "kmod", "procps", "qemu-guest-agent", "initramfs-tools", "zstd", "iproute2", "sudo",
     "python3", "python3-venv", "ca-certificates", "chrony",

@@ -1,4 +1,4 @@
-"""The kernel modules that Debian's kernel lacks: gpio-sim from Debian's own source, and our I2C adapter."""
+"""The kernel modules that Debian's kernel lacks: gpio-sim and pps-gpio from its own source, and ours."""
 
 import shutil
 import subprocess
@@ -11,6 +11,7 @@ THEIRS = {  # in the kernel's tree: here
     "drivers/gpio/gpio-sim.c": "gpio_sim_main.c",
     "drivers/gpio/gpiolib.h": "gpiolib.h",
     "kernel/irq/irq_sim.c": "irq_sim.c",
+    "drivers/pps/clients/pps-gpio.c": "pps-gpio.c",
 }
 
 

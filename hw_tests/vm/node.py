@@ -35,11 +35,15 @@ class Node:
         self._monitor: Channel
         self._agent: Channel
 
-    def start(self, timeout: float = BOOT) -> None:
-        """Boots until the agent answers and the wiring is up; again after a ``stop``. Raises ``VmError``."""
+    def start(self, timeout: float = BOOT, *, born: str = "") -> None:
+        """Boots until the agent answers and the wiring is up; again after a ``stop``. Raises ``VmError``.
+
+        ``born`` is what the clock of the board says at that moment, by default the date of this machine.
+        """
         self._card()
+        clock = ["-rtc", f"base={born}"] if born else []
         with (self._folder / "qemu.log").open("ab") as log:
-            self._process = subprocess.Popen(self._words(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self._process = subprocess.Popen([*self._words(), *clock], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
             self._monitor = Channel(self.path("monitor"))
             self._monitor.call("qmp_capabilities")
@@ -116,7 +120,7 @@ class Node:
     def _card(self) -> None:
         """What is written to the image goes to a file of ours."""
         if not self._disk.exists():
-            words = ["-q", "-f", "qcow2", "-F", "raw", "-b", self._image.disk, self._disk]
+            words = ["-q", "-f", "qcow2", "-F", "raw", "-b", str(self._image.disk), str(self._disk)]
             subprocess.run(["qemu-img", "create", *words], check=True)
 
     @property

@@ -1,12 +1,13 @@
 """What happened to the node, kept until every destination knows: gaps, anchors, restarts, refusals."""
 
+from collections import Counter
 from threading import Lock
 from typing import Any
 
 from edge.clock import Clock, Stamp
 from edge.state import State
 
-MOST = 500  # events kept; the oldest goes first
+MOST = 500  # events kept
 
 
 class Events:
@@ -19,6 +20,7 @@ class Events:
         self._done: dict[str, int] = saved.get("done", {})
         self._last: int = saved.get("last", 0)
         self._flying: set[str] = set()
+        self.unsaved = False  # something happened that a power cut must not hide
 
     def put(self, kind: str, /, **fields: Any) -> None:
         """Notes that something happened now."""
@@ -26,7 +28,13 @@ class Events:
         with self._lock:
             self._last += 1
             self._events.append({"id": self._last, "event": kind, "boot": now.boot, "ticks": now.ticks, **fields})
-            del self._events[:-MOST]
+            if len(self._events) > MOST:
+                self._events.remove(self._dispensable())
+
+    def _dispensable(self) -> dict[str, Any]:
+        """The oldest event of the kind that there is most of: a flood of one kind costs no other."""
+        ((kind, _),) = Counter(event["event"] for event in self._events).most_common(1)
+        return next(event for event in self._events if event["event"] == kind)
 
     def next(self, destination: str) -> dict[str, Any] | None:
         """The oldest event the destination lacks, dated as well as possible now; None while one is under way.

@@ -203,7 +203,8 @@ class Node:
         notify(STATUS=report.sentence(self.pipeline, hanging), **life)
 
     def _hurried(self) -> bool:
-        return self.stores.delivered() - self._settled > MANY or self.pipeline.alarms.unsaved
+        urgent = self.pipeline.alarms.unsaved or self.stores.events.unsaved
+        return urgent or self.stores.delivered() - self._settled > MANY
 
     def _take_over(self) -> None:
         fresh, self._fresh = self._fresh, None
@@ -239,7 +240,7 @@ class Node:
 
     def _save(self) -> None:
         self._saved, self._settled = time.monotonic(), self.stores.delivered()
-        self.pipeline.alarms.unsaved = False
+        self.pipeline.alarms.unsaved = self.stores.events.unsaved = False
         try:
             self.stores.save(self.state, [uplink.name for uplink in self.settings.uplinks])
             self._timekeeping.save()

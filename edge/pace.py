@@ -49,3 +49,21 @@ class Bucket:
         """A batch of ``count`` readings went."""
         if self._rate:
             self._free_at = max(self._free_at, self._now()) + count / self._rate
+
+
+class Allowance:
+    """So many at once, and one more each ``every`` seconds."""
+
+    def __init__(self, most: int, every: float, now: Callable[[], float]) -> None:
+        self._most, self._every, self._now = most, every, now
+        self._left, self._at = float(most), now()
+
+    def take(self) -> bool:
+        """Whether there is one left."""
+        now = self._now()
+        self._left = min(self._most, self._left + (now - self._at) / self._every)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True

@@ -1,6 +1,7 @@
 """Commands from the centre: what a node takes, and two hundred that it must not."""
 
 import base64
+import hashlib
 import json
 import random
 
@@ -15,6 +16,7 @@ from edge.commands.gate import BURST, NOTES
 from edge.commands.keys import Keys, new_key, read_keys, sign
 from edge.commands.rejected import Rejected
 from edge.commands.strict import parsed
+from edge.commands.witness import TOLD, TOLD_EVERY
 from edge.state import State
 
 NODE = "LP-T"
@@ -50,8 +52,12 @@ class Post:
         self.audit = Audit(self.trail, Clock(boot="b"))
         (self.folder / "state").mkdir(exist_ok=True)
         state = State(self.folder / "state" / "state.json")
-        self.gate = Gate(NODE, Keys({"ops": PUBLIC}), self.allow, state, self.audit, now=lambda: self.now)
+        self.told = []
+        self.gate = Gate(NODE, Keys({"ops": PUBLIC}), self.allow, state, self.audit, self.tell, lambda: self.now)
         self.gate.target = self.node = Listener()
+
+    def tell(self, **fields):
+        self.told.append(fields)
 
     def message(self, command="ping", args=(), *, key=PRIVATE, name="ops", **more):
         self.counter += 1
@@ -130,6 +136,41 @@ def test_a_card_that_cannot_keep_the_counter_lets_nothing_through(post):
     (post.folder / "state").rmdir()
     assert post.send(post.message())["code"] == "not_now"
     assert not post.node.done
+
+
+def test_the_centre_is_told_each_line_with_the_sum_that_proves_it(post):
+    post.send(post.message("replay", {"first": 3, "last": 9}))
+    post.send(post.message("replay", {"first": 0, "last": 9}))
+    post.send(post.message(key=STRANGER))
+    taken, wrong, forged = post.told
+    assert taken == {"n": 1, "sum": post.noted()[1]["prev"], "what": "command", "key": "ops", "counter": 1,
+                     "command": "replay", "args": {"first": 3, "last": 9}}  # fmt: skip
+    assert (wrong["n"], wrong["what"], wrong["code"], wrong["key"]) == (2, "rejected", "bad_argument", "ops")
+    assert (forged["n"], forged["code"], forged["sum"]) == (3, "bad_signature", post.audit.head)
+    assert "key" not in forged and "why" not in forged
+
+
+def test_no_text_of_a_configuration_leaves_the_node(post):
+    text = "[node]\npassword = 'canary'\n" * 9
+    post.send(post.message("config-stage", {"text": text}))
+    (told,) = post.told
+    assert told["args"] == {"text": {"sha256": hashlib.sha256(text.encode()).hexdigest(), "bytes": len(text)}}
+
+
+def test_a_flood_of_what_is_rejected_is_told_in_a_few_events(post):
+    for _ in range(2 * TOLD):
+        post.send(post.message(key=STRANGER))
+    assert len(post.told) == TOLD
+    post.now += TOLD_EVERY
+    post.send(post.message(key=STRANGER))
+    assert post.told[-1]["untold"] == TOLD and len(post.told) == TOLD + 1
+    assert post.send(post.message())["ok"] and post.told[-1]["what"] == "command"
+
+
+def test_a_card_that_takes_no_line_hides_no_command(post):
+    post.trail.mkdir()
+    assert post.send(post.message())["ok"]
+    assert (post.told[0]["n"], post.told[0]["command"]) == (None, "ping")
 
 
 def test_what_the_node_refuses_is_told(post):

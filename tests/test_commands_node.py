@@ -1,6 +1,7 @@
 """Commands over a real broker to a real node: done, refused, tried out and taken back."""
 
 import json
+from hashlib import sha256
 
 import pytest
 
@@ -49,12 +50,22 @@ class Centre:
 
 
 @pytest.fixture
-def centre(tmp_path, capsys):
+def lab(tmp_path):
     with Lab(tmp_path) as lab:
-        yield Centre(tmp_path, lab, capsys)
+        yield lab
 
 
-def test_commands_reach_the_node_and_are_answered(centre):
+@pytest.fixture
+def centre(tmp_path, lab, capsys):
+    return Centre(tmp_path, lab, capsys)
+
+
+def told(listener):
+    return [event for event in listener.told("event") if event["event"] == "command"]
+
+
+def test_commands_reach_the_node_and_are_answered(centre, lab):
+    listener = lab.listener(centre.broker)
     code, reply = centre.send("ping")
     assert code == 0 and reply["result"]["health"] == "healthy" and reply["result"]["last"] > 0
     assert centre.send("replay", "first=1", "last=5")[1]["result"] == ["city"]
@@ -68,6 +79,9 @@ def test_commands_reach_the_node_and_are_answered(centre):
     assert centre.send("log-level", "level=debug", "for=1")[0] == 0
     trail = centre.node.state / "audit.jsonl"
     assert [json.loads(line)["what"] for line in lines(trail)].count("command") == 7
+    assert until(lambda: len(told(listener)) == 8, 10)
+    assert [(event["n"], event["what"]) for event in told(listener)][3:5] == [(4, "command"), (5, "rejected")]
+    assert [event["sum"] for event in told(listener)] == [sha256(line).hexdigest() for line in lines(trail)]
     assert broken(trail) is None
     assert main(["audit", "--state", str(centre.node.state), "--verify"]) == 0
 

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from edge.clock import Clock
 
@@ -22,6 +22,13 @@ LAST = 1 << 16  # bytes in which the last lines stand
 BEGIN = "0" * 64
 
 
+class Noted(NamedTuple):
+    """A line of the trail: its number, and the sum that the line behind it has as ``prev``."""
+
+    number: int
+    sum: str
+
+
 class Audit:
     """An append-only file; safe from any thread. A card that does not take a line never stops anything."""
 
@@ -30,8 +37,8 @@ class Audit:
         self._path, self._clock, self._half, self._lock = path, clock, half, Lock()
         self._number, self.head = _end(path)
 
-    def note(self, what: str, *, sync: bool = False, **fields: Any) -> bool:
-        """One line; with ``sync`` it is on the card when this returns. Tells whether it could be written."""
+    def note(self, what: str, *, sync: bool = False, **fields: Any) -> Noted | None:
+        """One line; with ``sync`` it is on the card when this returns. None where it could not be written."""
         now = self._clock.now()
         utc = self._clock.utc(now)
         with self._lock:
@@ -42,9 +49,9 @@ class Audit:
                 self._append(line, sync=sync)
             except OSError as error:
                 log.error("the audit trail cannot be written: %s", error)
-                return False
+                return None
             self._number, self.head = self._number + 1, _sum(line)
-            return True
+            return Noted(self._number, self.head)
 
     def _append(self, line: bytes, *, sync: bool) -> None:
         if self._path.exists() and self._path.stat().st_size + len(line) > self._half:

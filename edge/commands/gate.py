@@ -12,7 +12,9 @@ from edge.commands.envelope import Command, opened, read
 from edge.commands.keys import Keys
 from edge.commands.orders import ORDERS, Commanded, arguments
 from edge.commands.rejected import Rejected
+from edge.commands.witness import Tell, Witness
 from edge.errors import StorageError
+from edge.pace import Allowance
 from edge.state import State
 
 log = logging.getLogger("edge.commands")
@@ -22,34 +24,17 @@ RATE, BURST = 10.0, 20  # commands a second that are looked at, and at once
 NOTES, NOTE_EVERY = 500, 10.0  # lines about rejected commands that a flood may write at once, then one in so many s
 
 
-class Allowance:
-    """So many at once, and one more each ``every`` seconds."""
-
-    def __init__(self, most: int, every: float, now: Callable[[], float]) -> None:
-        self._most, self._every, self._now = most, every, now
-        self._left, self._at = float(most), now()
-
-    def take(self) -> bool:
-        """Whether there is one left."""
-        now = self._now()
-        self._left = min(self._most, self._left + (now - self._at) / self._every)
-        self._at = now
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
-
-
 class Gate:
     """Takes messages of the command channel and gives the replies; called by the threads of the uplinks."""
 
     def __init__(
-        self, node: str, keys: Keys, allow: frozenset[str], state: State, audit: Audit,
+        self, node: str, keys: Keys, allow: frozenset[str], state: State, audit: Audit, tell: Tell,
         now: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
-        """``allow`` are the names of the orders that this node takes; it takes no others."""
+        """``allow`` are the names of the orders that this node takes, and no others; ``tell`` tells the centre."""
         self._node, self._keys, self._allow, self._state, self._audit = node, keys, allow, state, audit
         self._looks, self._notes = Allowance(BURST, 1 / RATE, now), Allowance(NOTES, NOTE_EVERY, now)
+        self._witness = Witness(tell, now)
         self._unsaid = 0
         self._counting = Lock()
         self.target: Commanded | None = None
@@ -77,7 +62,8 @@ class Gate:
         order = ORDERS[command.name]
         got = arguments(order, command.args)
         self._count(command)
-        self._audit.note("command", sync=True, **_named(command), args=_short(command.args))
+        noted = self._audit.note("command", sync=True, **_named(command), args=_short(command.args))
+        self._witness.taken(noted, command.args, _named(command))
         return self._run(command, got)
 
     def _count(self, command: Command) -> None:
@@ -104,13 +90,14 @@ class Gate:
 
     def _note(self, command: Command | None, why: Rejected) -> None:
         """A line for each, but a flood does not wear the card out: then one now and then, with how many there were."""
-        if not self._notes.take():
+        named, noted = {} if command is None else _named(command), None
+        if self._notes.take():
+            unsaid, self._unsaid = self._unsaid, 0
+            log.warning("a command is rejected: %s", why)
+            noted = self._audit.note("rejected", code=why.code, why=str(why), unsaid=unsaid, **named)
+        else:
             self._unsaid += 1
-            return
-        unsaid, self._unsaid = self._unsaid, 0
-        named = {} if command is None else _named(command)
-        log.warning("a command is rejected: %s", why)
-        self._audit.note("rejected", code=why.code, why=str(why), unsaid=unsaid, **named)
+        self._witness.rejected(noted, why.code, named)
 
 
 def _named(command: Command) -> dict[str, Any]:

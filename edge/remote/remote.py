@@ -43,9 +43,14 @@ class Remote:
 
         audit = Audit(self._node.folder / "audit.jsonl", self._node.clock)
         keys, allow = Keys(enabled.keys), frozenset(enabled.allow)
-        gate = Gate(self._node.settings.node.id, keys, allow, self._node.state, audit)
+        gate = Gate(self._node.settings.node.id, keys, allow, self._node.state, audit, self._tell)
         gate.target = self
         return gate.handle
+
+    def _tell(self, **line: Any) -> None:
+        """The centre hears of it; a power cut in the next minute must not hide it."""
+        self._node.stores.events.put("command", **line)
+        self._node.stores.events.unsaved = True
 
     def turn(self) -> None:
         """What becomes due: called about once a second by the node."""

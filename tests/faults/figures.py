@@ -1,14 +1,14 @@
 """Figures that hang on how fast and how busy this machine is: seconds, rates, shares, bytes of memory.
 
-Each is measured and printed in every run. A whole run holds it against its limit; a share (EDGE_ROUNDS, as in CI) only
-says where it is over, unless EDGE_FIGURES is set. What must be right on any machine is no figure: assert it.
+Each is measured and printed in every run. A whole run holds it against its limit; a short one (EDGE_ROUNDS, as in CI)
+only says where it is over, unless EDGE_FIGURES is set. What must be right on any machine is no figure: assert it.
 """
 
 import os
 from math import inf
 
-SHARE = "EDGE_ROUNDS" in os.environ
-HELD = not SHARE or "EDGE_FIGURES" in os.environ
+SHORT = "EDGE_ROUNDS" in os.environ
+HELD = not SHORT or "EDGE_FIGURES" in os.environ
 
 
 def figure(what: str, got: float, unit: str = "s", *, least: float = -inf, most: float = inf) -> None:

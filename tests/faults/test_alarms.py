@@ -13,12 +13,12 @@ from edge.outbox.outbox import Outbox
 from edge.reading import Reading
 from edge.state import State
 from tests.broker import Lab, config, needs_mosquitto, until
-from tests.faults.figures import SHARE, figure
+from tests.faults.figures import SHORT, figure
 
 pytestmark = [pytest.mark.faults, pytest.mark.broker, needs_mosquitto]
 
 ROUNDS = int(os.environ.get("EDGE_ROUNDS", "5"))
-BACKLOG = int(os.environ.get("EDGE_BACKLOG", "20000" if SHARE else "100000"))
+BACKLOG = int(os.environ.get("EDGE_BACKLOG", "20000" if SHORT else "100000"))
 ALARMS = 10
 LIMIT = 2.0  # seconds
 DRAIN = 20  # seconds that the backlog takes at least

@@ -16,7 +16,7 @@ from edge.clock import Stamp
 from edge.outbox.outbox import Outbox
 from edge.reading import Reading
 from tests.faults.blockdevice import ROOT
-from tests.faults.figures import SHARE, figure
+from tests.faults.figures import SHORT, figure
 from tests.faults.workload import GROUP, SEGMENT, acks, everything, open_outbox
 
 pytestmark = pytest.mark.faults
@@ -25,7 +25,7 @@ ROUNDS = int(os.environ.get("EDGE_ROUNDS", "10"))
 SEED = 417
 LONGEST = 0.15  # seconds that the writer lives after its first promise
 MOST = SEGMENT // 24  # readings of a segment, which may go between the last promise and the kill
-WAITING = 100_000 if SHARE else 1_000_000  # readings, when a start has to be quick
+WAITING = 100_000 if SHORT else 1_000_000  # readings, when a start has to be quick
 READY = 2.0  # seconds
 
 

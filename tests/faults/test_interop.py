@@ -24,7 +24,7 @@ from edge.outbox.outbox import Outbox
 from edge.reading import Reading
 from tests.broker import NODE, QUIET, RUN, NodeProcess, until
 from tests.faults.brokers import CENTRE, KINDS
-from tests.faults.figures import SHARE
+from tests.faults.figures import SHORT
 from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.faults
@@ -33,7 +33,7 @@ BACKLOG = int(os.environ.get("EDGE_BACKLOG", "5000"))
 DRAIN = 8  # seconds that a backlog takes
 VICTIMS = (  # whose server of three dies, to which the centre is connected, and what lets a reading go
     ("both's", 0, "puback"), ("centre's", 2, "receipt"), ("node's", 1, "puback"), ("a third", 1, "receipt"),
-)[: 1 if SHARE else 4]  # fmt: skip
+)[: 1 if SHORT else 4]  # fmt: skip
 CONFIG = """
 [node]
 id = "{node}"
@@ -242,7 +242,7 @@ def late_message(line, heard, channel, containing=b""):
     return channel in heard and containing in heard[channel].payload
 
 
-@pytest.mark.parametrize("how", ["kill"] if SHARE else ["kill", "stop"])
+@pytest.mark.parametrize("how", ["kill"] if SHORT else ["kill", "stop"])
 @pytest.mark.parametrize("kind", kinds())
 def test_a_broker_that_starts_again_costs_nothing(station, kind, how):
     custody = "puback" if kind.keeps or how == "stop" else "receipt"

@@ -24,12 +24,12 @@ from edge.outbox.outbox import Outbox
 from edge.outbox.reader import CHUNK
 from edge.reading import Reading
 from tests.broker import NODE, QUIET, RUN, Lab, config, needs_mosquitto, until
-from tests.faults.figures import SHARE, figure
+from tests.faults.figures import SHORT, figure
 from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.faults, pytest.mark.broker, needs_mosquitto]
 
-WAITING = int(1_000_000 * float(os.environ.get("EDGE_MILLIONS", "0.2" if SHARE else "5")))
+WAITING = int(1_000_000 * float(os.environ.get("EDGE_MILLIONS", "0.2" if SHORT else "5")))
 DRAINED = min(WAITING, 1_000_000)  # of them while somebody looks
 ALARMS = 10  # among a thousand
 AGAIN = 5 * CHUNK  # bytes of a segment that are read twice: where records end, zeros are looked at

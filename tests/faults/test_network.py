@@ -20,15 +20,15 @@ from edge.clock import Stamp
 from edge.outbox.outbox import Outbox
 from edge.reading import Reading
 from tests.broker import Lab, config, needs_mosquitto, resolved, until
-from tests.faults.figures import SHARE, figure
+from tests.faults.figures import SHORT, figure
 from tests.faults.network import FAR, HOSTILE, Network, inside, needs_network, needs_tun
 from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.faults, needs_mosquitto, *needs_network]
 
 FLAPS = int(os.environ.get("EDGE_ROUNDS", "100"))
-DAY = 43_200 if SHARE else 86_400  # seconds without a link
-WATCHED = 40 if SHARE else 180  # seconds that a slow link is looked at
+DAY = 43_200 if SHORT else 86_400  # seconds without a link
+WATCHED = 40 if SHORT else 180  # seconds that a slow link is looked at
 SLOW = 9600  # bit/s
 SETTLES = 20  # seconds after which birth, inventory and the first guesses are over
 ETHERNET = 14  # bytes of a frame's header

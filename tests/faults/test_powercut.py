@@ -94,7 +94,7 @@ def crashed(tmp_path, life, begin, states):
     """What every crash state had to tell."""
     power, found = PowerCut(life.start, life.ops, random.Random(SEED)), []
     for number, cut in enumerate(cuts(life, begin, states)):
-        image = tmp_path / f"crash-{number}.img"  # a file of its own: the kernel may still hold the last one
+        image = tmp_path / f"crash-{number}.img"  # a mount that is let go late would show the last one
         power.write(image, cut)
         with mounted(image, tmp_path / "crash") as folder:
             found.append(judged(folder, life, life.ops[cut].end))

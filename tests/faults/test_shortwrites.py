@@ -1,7 +1,8 @@
 """A write takes only a part of its bytes: what was not taken is written again, or nothing is acknowledged.
 
 Each write of a node, cut to nothing, to one byte, to half and to all but one. EDGE_SHARE takes every so many-th write
-(5); 1 takes all of them. That the rig notices losses is shown on a node that believes every write.
+(5; 15 where EDGE_ROUNDS makes the tests short); 1 takes all of them. That the rig notices losses is shown on a node
+that believes every write.
 """
 
 import os
@@ -12,12 +13,13 @@ import sys
 import pytest
 
 from tests.faults.blockdevice import ROOT, missing_for_fuse
+from tests.faults.figures import SHORT
 from tests.faults.promises import broken, judge
 from tests.faults.shortdisk import EACH, NONE, PARTS, ShortDisk
 from tests.waiting import PATIENCE
 
 GROUPS = 40
-SHARE = int(os.environ.get("EDGE_SHARE", "5"))
+SHARE = int(os.environ.get("EDGE_SHARE", "15" if SHORT else "5"))
 
 pytestmark = [pytest.mark.faults, pytest.mark.skipif(bool(missing_for_fuse()), reason=missing_for_fuse() or "-")]
 

@@ -1,7 +1,7 @@
 """An error at the Nth system call, for every N: nothing accepted is lost, no traceback, collection goes on.
 
-Each call that brings something onto the card, with each error it can give. EDGE_SHARE takes every so many-th N (5); 1
-takes all of them.
+Each call that brings something onto the card, with each error it can give. EDGE_SHARE takes every so many-th N (5; 15
+where EDGE_ROUNDS makes the tests short); 1 takes all of them.
 """
 
 import os
@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.blockdevice import missing_for_mounts, run, unmount
+from tests.faults.figures import SHORT
 from tests.faults.promises import broken, judge, promised
 from tests.waiting import PATIENCE
 
@@ -33,7 +34,7 @@ CALLS = {
 ON_A_FULL_DISK = {"rename": ("EIO",), "unlink": ("EIO", "EROFS"), "fsync": ("EIO", "EROFS"), "pwrite64": ("EIO",)}
 DISK = 96  # KiB: a few segments
 GROUPS = 40
-SHARE = int(os.environ.get("EDGE_SHARE", "5"))
+SHARE = int(os.environ.get("EDGE_SHARE", "15" if SHORT else "5"))
 
 pytestmark = [
     pytest.mark.faults,

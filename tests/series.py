@@ -1,11 +1,21 @@
 """Series of readings for filters, written as text."""
 
+import json
+import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
 
 from drivers import NONE, Quantity, Reason
 from edge.clock import Stamp
+from edge.filters import FILTERS, Filter
 from edge.reading import GOOD, MISSING, Reading
 
+GOLDEN = Path(__file__).parent / "golden"
+HEADING = re.compile(r"^\[(\w+) ?(\{.*\})? ?of (\w+)\]\n((?:.+\n)+)", re.MULTILINE)
+EXAMPLE = re.compile(r"^(\S.*)\n  in (.*)\n  out (.*)\n", re.MULTILINE)
 S = 10**9
 QUANTITIES = {
     quantity.name: quantity
@@ -43,6 +53,36 @@ def read(text: str, quantity: str = "temperature", every: float = 1.0) -> Iterat
             quality = MISSING if word == "-" else GOOD.flagged(flags) if flags else GOOD
             value = None if word == "-" else float(word.lstrip("!~"))
             yield Reading(sensor or "dut", quantity, value, unit, at, quality=quality)
+
+
+class Example(NamedTuple):
+    """A filter with its options, the readings that go in, and the words for what comes out."""
+
+    name: str
+    options: dict[str, Any]
+    quantity: str
+    series: str
+    out: list[str]
+
+    def filter(self) -> Filter:
+        """A fresh one."""
+        return FILTERS[self.name](QUANTITIES, **self.options)
+
+    def readings(self) -> list[Reading]:
+        """What goes in."""
+        return list(read(self.series, self.quantity))
+
+
+def examples(page: str) -> list[Any]:
+    """The examples of a page in ``tests/golden``, each named by the line above it."""
+    text = (GOLDEN / f"{page}.txt").read_text("utf-8")
+    found = [
+        pytest.param(Example(name, json.loads(options or "{}"), quantity, series, out.split()), id=title)
+        for name, options, quantity, block in HEADING.findall(text)
+        for title, series, out in EXAMPLE.findall(block)
+    ]
+    assert len(found) == text.count("\n  in "), f"{page}.txt: an example is not written as the others"
+    return found
 
 
 def flags(before: Iterable[Reading], after: Iterable[Reading]) -> str:

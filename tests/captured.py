@@ -3,9 +3,10 @@
 They are other people's data, read in place and never part of the repository.
 """
 
+import json
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,20 @@ def require() -> None:
     """Skips the whole module where they are absent."""
     if not FOLDER.is_dir():
         pytest.skip(f"no captures at {FOLDER}: set EDGE_CAPTURES", allow_module_level=True)
+
+
+def files(folders: Iterable[str]) -> Iterator[tuple[str, Case]]:
+    """``folder/file`` and content of the JSON files of some folders."""
+    for folder in folders:
+        for path in sorted((FOLDER / folder).glob("*.json")):
+            yield f"{folder}/{path.stem}", json.loads(path.read_text("utf-8"))
+
+
+def listed(folders: Iterable[str], **usual: str) -> Iterator[tuple[str, Case]]:
+    """The cases of such files, each with the sensor of its file, and with what is ``usual``."""
+    for file, about in files(folders):
+        for number, case in enumerate(about["cases"]):
+            yield f"{file}:{case.get('id', number)}", {"sensor": about.get("sensor", ""), "file": file} | usual | case
 
 
 class Cases:

@@ -5,7 +5,6 @@ not run makes this fail.
 """
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -17,7 +16,7 @@ from drivers.sensirion import words
 from drivers.trace import Replay, Step, parse
 from drivers.water import ezo
 from drivers.water.ds18b20 import celsius
-from tests.captured import FOLDER, Cases, require
+from tests.captured import Cases, listed, require
 
 WANTED = ("pm-plantower", "sht3x", "atlas-ezo", "ds18b20", "pulse-counter", "sensirion-crc8")
 PMS = {"PMS3003": "pms3003", "PMS5003T": "pms5003t", "PMSx003": "pms5003"}
@@ -43,16 +42,7 @@ SLEEP = parse("> 42 4d e4 00 00 01 73")
 require()
 
 
-def found() -> Iterator[tuple[str, dict]]:
-    for folder in WANTED:
-        for path in sorted((FOLDER / folder).glob("*.json")):
-            about = json.loads(path.read_text())
-            for number, case in enumerate(about["cases"]):
-                case = {"sensor": about.get("sensor", ""), "kind": "crc", "file": f"{folder}/{path.stem}"} | case
-                yield f"{case['file']}:{case.get('id', number)}", case
-
-
-CASES = Cases(found())
+CASES = Cases(listed(WANTED, kind="crc"))
 
 
 def pms(case: dict) -> drivers.Driver:

@@ -4,7 +4,6 @@ They are other people's data and stay out of the repository (EDGE_CAPTURES or ..
 neither run nor named in ``NOT_OURS`` makes this fail.
 """
 
-import json
 import struct
 from collections.abc import Iterator
 
@@ -16,7 +15,7 @@ from drivers.flow import tuf2000m
 from drivers.flow.cjt188_frames import FRAME, parsed, request
 from drivers.modbus import ORDERS, Modbus, number
 from drivers.trace import Replay, Step
-from tests.captured import FOLDER, Cases, require
+from tests.captured import Cases, files, require
 
 WANTED = ("senseair-s8", "noise-modbus", "tuf2000m", "yosemitech", "keller-level", "cjt188", "modbus-rtu")
 WRONG_UNIT = "011000360001020063e3ef"
@@ -31,11 +30,9 @@ require()
 
 
 def found() -> Iterator[tuple[str, dict]]:
-    for folder in WANTED:
-        for path in sorted((FOLDER / folder).glob("*.json")):
-            about = json.loads(path.read_text())
-            for number_, case in enumerate(listed(about)):
-                yield f"{folder}/{path.stem}:{case.get('id', number_)}", {"folder": folder} | case
+    for file, about in files(WANTED):
+        for number_, case in enumerate(listed(about)):
+            yield f"{file}:{case.get('id', number_)}", {"folder": file.partition("/")[0]} | case
 
 
 def listed(about: dict) -> list[dict]:

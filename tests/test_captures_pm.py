@@ -3,9 +3,6 @@
 The Plantower cases stand there. A case that is not run makes this fail.
 """
 
-import json
-from collections.abc import Iterator
-
 import pytest
 
 import drivers
@@ -17,7 +14,7 @@ from drivers.sim.faults import Faults
 from drivers.sim.sds011 import simulator
 from drivers.sim.time import VirtualTime
 from drivers.trace import Replay, Step, parse
-from tests.captured import FOLDER, Cases, require
+from tests.captured import Cases, listed, require
 
 WANTED = ("pm-sds011", "pm-sps30-i2c", "pm-sps30-uart", "sen5x")
 NAMES = {
@@ -52,16 +49,7 @@ FAULT_BITS = {"fan_speed": 21, "laser_fault": 5, "fan_fault": 4}
 require()
 
 
-def found() -> Iterator[tuple[str, dict]]:
-    for folder in WANTED:
-        for path in sorted((FOLDER / folder).glob("*.json")):
-            about = json.loads(path.read_text())
-            for number, case in enumerate(about["cases"]):
-                case = {"sensor": about.get("sensor", ""), "file": f"{folder}/{path.stem}"} | case
-                yield f"{case['file']}:{case.get('id', number)}", case
-
-
-CASES = Cases(found())
+CASES = Cases(listed(WANTED))
 
 
 def renamed(expected: dict) -> dict:

@@ -3,7 +3,6 @@
 A case that is neither run nor named in ``LATER`` makes this fail; where the folder is absent all are skipped.
 """
 
-import json
 from collections.abc import Iterator
 
 import pytest
@@ -12,7 +11,7 @@ import drivers
 from drivers import analog
 from drivers.generic.ads1115 import config
 from drivers.trace import Replay, Step
-from tests.captured import FOLDER, Cases, require
+from tests.captured import Cases, files, require
 
 WANTED = (
     "ads1115",
@@ -33,10 +32,9 @@ require()
 
 
 def found() -> Iterator[tuple[str, dict]]:
-    for folder in WANTED:
-        for path in sorted((FOLDER / folder).glob("*.json")):
-            for number, case in enumerate(json.loads(path.read_text())["cases"]):
-                yield f"{folder}/{path.stem}:{number}:{case['id']}", case
+    for file, about in files(WANTED):
+        for number, case in enumerate(about["cases"]):
+            yield f"{file}:{number}:{case['id']}", case
 
 
 def later(case: dict) -> bool:

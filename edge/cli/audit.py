@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from edge.cli import exits
 from edge.cli.args import add_json, add_state, parser
@@ -24,12 +25,7 @@ def main(argv: Sequence[str]) -> int:
     args = words.parse_args(argv)
     if not args.state.is_dir():
         raise exits.Failure(NEVER.format(args.state), exits.UNAVAILABLE)
-    trail = args.state / "audit.jsonl"
-    try:
-        found = list(lines(trail))
-        why = broken(trail)
-    except OSError as error:
-        raise exits.Failure(f"{trail}: {error.strerror}. Do: sudo edge audit", exits.PERMISSION) from None
+    found, why = _trail(args.state / "audit.jsonl")
     if args.verify and args.json:
         print(json.dumps({"lines": len(found), "broken": why}))
     elif not args.verify:
@@ -41,6 +37,14 @@ def main(argv: Sequence[str]) -> int:
         whole = f"{counted(len(found), 'line')}, each follows from the one before"
         print(whole if found else "no command ever came to this node", file=sys.stderr)
     return exits.FAILED if why else exits.OK
+
+
+def _trail(path: Path) -> tuple[list[bytes], str | None]:
+    """Its lines, and where it is broken."""
+    try:
+        return list(lines(path)), broken(path)
+    except OSError as error:
+        raise exits.Failure(f"{path}: {error.strerror}. Do: sudo edge audit", exits.PERMISSION) from None
 
 
 def _row(line: bytes) -> str:

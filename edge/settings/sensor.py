@@ -34,6 +34,8 @@ SENSOR = (
     Option("filter", "tables", (), "[[sensor.filter]]"),
 )
 
+AS_WRITTEN = ("name", "driver", "baud", "address", "interval", "power", "defaults")
+OF_THE_DRIVER: dict[str, Any] = {"baud": None, "address": None, "interval": None}  # unless they are given
 OF_A_SENSOR = {option.name: "it belongs to a sensor: put it right below [[sensor]]" for option in SENSOR}
 
 FILTER = (
@@ -46,9 +48,7 @@ def sensor(entry: Entry, claims: Claims, report: Report) -> SensorSettings | Non
     """The settings of one ``[[sensor]]``; None when it has problems, which are in the report."""
     table = Table(entry, owner(entry, "sensor"), report)
     driver = _driver(table)
-    options = driver.options if driver is not None else ()
-    below = {option.name: "an option of the driver: put it below [sensor.options]" for option in options}
-    got = table.take(SENSOR, elsewhere=below)
+    got = table.take(SENSOR, elsewhere=_below(driver))
     check_name(table, got)
     if driver is None:
         return None
@@ -62,19 +62,19 @@ def sensor(entry: Entry, claims: Claims, report: Report) -> SensorSettings | Non
     if report.failed or place is None:
         return None
     return SensorSettings(
-        name=got["name"],
-        driver=got["driver"],
+        **OF_THE_DRIVER | {key: got[key] for key in AS_WRITTEN if key in got},
         place=place,
-        baud=got.get("baud"),
-        address=got.get("address"),
-        interval=got.get("interval"),
         options=given,
         filters=tuple(item for item in filters if item is not None),
         wire=driver.wire.key,
         compensate=inputs,
-        power=got.get("power"),
-        defaults=got.get("defaults", True),
     )
+
+
+def _below(driver: type[Driver] | None) -> dict[str, str]:
+    """Where keys belong that people write right into the sensor."""
+    options = driver.options if driver is not None else ()
+    return {option.name: "an option of the driver: put it below [sensor.options]" for option in options}
 
 
 def owner(entry: Entry, section: str) -> str:

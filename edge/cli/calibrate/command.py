@@ -2,33 +2,25 @@
 
 import argparse
 import json
-import re
 import sys
 from collections.abc import Sequence
 from typing import Any
 
-from edge.cli import args, exits, words
+from edge.cli import exits, words
 from edge.cli.calibrate import records, sampling
+from edge.cli.calibrate.arguments import parsed
 from edge.cli.calibrate.desk import Ask, desk
 from edge.cli.calibrate.found import Found, found
 from edge.maths.curve import formula
-from edge.maths.fit import FITS, Pairs
-from edge.maths.steady import LEAST
+from edge.maths.fit import Pairs
 
-EXAMPLES = (
-    "calibrate acid",
-    'calibrate acid ph --points 4.00=4.12 7.00=7.05 --by "A. Ito" --due 365d',
-    "calibrate acid ph --at 4.00",
-    'calibrate acid ph --finish --by "A. Ito"',
-    'calibrate pm pm2_5 --against reference/pm2_5 --for 2h --by "A. Ito"',
-)
 SHOWN = 8  # residuals that are shown at most
 CARE = 1800.0  # seconds that a sensor is under maintenance from a capture on: a probe in a buffer measures no river
 
 
 def main(argv: Sequence[str]) -> int:
     """Lists the records of a sensor, or makes one, or goes back to the one before."""
-    given = _parser().parse_args([f" {word}" if re.match(r"-\.?\d", word) else word for word in argv])
+    given = parsed(argv)
     makes = given.points or given.against or given.finish or given.undo
     if (makes or given.at is not None or given.drop) and given.quantity is None:
         raise exits.Failure(f"which quantity? Do: edge calibrate {given.sensor} QUANTITY ...", exits.USAGE)
@@ -36,61 +28,6 @@ def main(argv: Sequence[str]) -> int:
         raise exits.Failure("who did it? Do: the same with --by NAME", exits.USAGE)
     with desk(given.state, given.config) as ask:
         return _done(given, ask)
-
-
-def _parser() -> argparse.ArgumentParser:
-    what = "Calibration records of a sensor: lists them, makes one, goes back to another."
-    parser = args.parser("calibrate", what, *EXAMPLES)
-    args.add_state(parser)
-    args.add_config(parser)
-    args.add_json(parser)
-    parser.add_argument("sensor", metavar="SENSOR", help="its name")
-    listed = "what is calibrated; without anything more the records are listed"
-    parser.add_argument("quantity", nargs="?", metavar="QUANTITY", help=listed)
-    does = parser.add_mutually_exclusive_group()
-    does.add_argument(
-        "--points",
-        nargs="+",
-        type=_pair,
-        metavar="TRUE=READ",
-        help="true values and what the sensor read, without its calibration: 4.00=4.12 7.00=7.05",
-    )
-    does.add_argument(
-        "--at",
-        type=float,
-        metavar="TRUE",
-        help="takes the mean of steady readings now, as what the sensor reads at this true value",
-    )
-    does.add_argument("--finish", action="store_true", help="makes a record of the points that --at took")
-    does.add_argument("--drop", action="store_true", help="forgets the points that --at took")
-    does.add_argument(
-        "--against",
-        type=_channel,
-        metavar="SENSOR/QUANTITY",
-        help="a sensor of this node that is right, beside this one",
-    )
-    does.add_argument("--undo", action="store_true", help="goes back to the record before")
-    parser.add_argument(
-        "--for",
-        dest="seconds",
-        type=args.duration(),
-        metavar="TIME",
-        help="how long readings are compared (default: 10min), or --at waits (default: 3min)",
-    )
-    parser.add_argument("--readings", type=_count, default=10, metavar="N", help="for a point (default: 10)")
-    parser.add_argument(
-        "--within",
-        type=float,
-        metavar="SPREAD",
-        help="highest less lowest reading of a point, in its unit (default: no drift beyond the noise)",
-    )
-    parser.add_argument("--fit", choices=tuple(FITS), help="default: line, or offset for a single point")
-    parser.add_argument("--by", metavar="NAME", help="who did it")
-    parser.add_argument("--certificate", default="", metavar="TEXT", help="number or file of the certificate")
-    parser.add_argument("--reference", default="", metavar="TEXT", help="what it was held against")
-    parser.add_argument("--due", type=args.duration(), metavar="TIME", help='after so long it is overdue, e.g. "365d"')
-    parser.add_argument("--force", action="store_true", help="also where the slope is far from 1")
-    return parser  # fmt: skip
 
 
 def _done(given: argparse.Namespace, ask: Ask) -> int:
@@ -195,24 +132,3 @@ def _list(given: argparse.Namespace, known: dict[str, Any]) -> int:
     lines = list(records.lines(given.sensor, known, given.quantity))
     print(*(words.said(line, sys.stdout) for line in lines), sep="\n")
     return exits.OK
-
-
-def _pair(text: str) -> tuple[float, float]:
-    true, _, read = text.partition("=")
-    try:
-        return float(read), float(true)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text.strip()!r} is not TRUE=READ, e.g. 7.00=7.05") from None
-
-
-def _channel(text: str) -> tuple[str, str]:
-    sensor, _, quantity = text.partition("/")
-    if not quantity:
-        raise argparse.ArgumentTypeError(f"{text!r} is not SENSOR/QUANTITY, e.g. reference/pm2_5")
-    return sensor, quantity
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < LEAST:
-        raise argparse.ArgumentTypeError(f"a whole number from {LEAST} on")
-    return int(text)

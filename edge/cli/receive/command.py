@@ -31,10 +31,7 @@ def main(argv: Sequence[str]) -> int:
     """Receives until SIGTERM, Ctrl-C or the end that was asked for; exit 1 when readings are missing."""
     args = _words().parse_args(argv)
     logging.basicConfig(stream=sys.stderr, format="%(levelname)-7s %(message)s")
-    if not {"{node}", "{channel}"} <= set(args.topic.split("/")):
-        raise exits.Failure(f"--topic {args.topic} lacks a level {{node}} or {{channel}}. Do: {TOPIC}", exits.USAGE)
-    if args.receipts and args.file is None:
-        raise exits.Failure("a receipt says that a reading is stored. Do: give a FILE", exits.USAGE)
+    _check(args)
     try:
         place = store(args.file, args.format)
         with contextlib.closing(place):
@@ -53,6 +50,14 @@ def main(argv: Sequence[str]) -> int:
         raise exits.Failure(f"{args.file}: {why}", exits.IO) from None
     _report(args, centre)
     return exits.FAILED if any(account.missing for account in centre.accounts.values()) else exits.OK
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuses what cannot be meant."""
+    if not {"{node}", "{channel}"} <= set(args.topic.split("/")):
+        raise exits.Failure(f"--topic {args.topic} lacks a level {{node}} or {{channel}}. Do: {TOPIC}", exits.USAGE)
+    if args.receipts and args.file is None:
+        raise exits.Failure("a receipt says that a reading is stored. Do: give a FILE", exits.USAGE)
 
 
 def _words() -> argparse.ArgumentParser:

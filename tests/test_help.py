@@ -1,11 +1,14 @@
 """Whoever asks a command for help gets all of it: every argument explained, and an example that can be typed."""
 
+import importlib
+import os
 import re
 
 import pytest
 
 from edge.cli import COMMANDS, main
 
+NOBODY = 65534
 KINDS = {
     "alarm": ("ack",),
     "command": ("new-key", "sign", "send"),
@@ -70,6 +73,33 @@ def test_a_state_folder_that_is_none_is_no_empty_trail(tmp_path, capsys):
     assert "no node ever ran on" in capsys.readouterr().err
     assert main(["audit", "--state", str(tmp_path)]) == 0
     assert "no command ever came to this node" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["queue", "verify"], "outbox: not yours to read. Do: the same with sudo"),
+        (["queue", "export", "out.csv"], "outbox: not yours to read. Do: the same with sudo"),
+        (["status"], "state: not yours to ask. Do: the same with sudo"),
+        (["audit"], "not yours to use. Do: the same with sudo"),
+        (["support"], "not yours to use. Do: the same with sudo"),
+    ],
+)
+def test_what_belongs_to_another_user_is_said_to(words, why, tmp_path, monkeypatch, capsys):
+    state, own = tmp_path / "state", os.geteuid()
+    (state / "run").mkdir(parents=True)
+    (tmp_path / "edge.toml").write_text('[node]\nid = "n"\n')
+    importlib.import_module(f"edge.cli.{words[0]}")  # while it can be read
+    monkeypatch.chdir(tmp_path)
+    state.chmod(0)
+    if own == 0:
+        os.seteuid(NOBODY)
+    try:
+        assert main([*words, "--state", str(state)]) == 77
+    finally:
+        os.seteuid(own)
+        state.chmod(0o700)
+    assert why in capsys.readouterr().err
 
 
 def test_what_a_command_takes_its_kinds_take_as_well(tmp_path, capsys):

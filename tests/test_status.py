@@ -243,6 +243,12 @@ def test_a_terminal_without_utf8_gets_ascii() -> None:
     assert "* edge 1.0 on LP-0417" in shown and "PM2.5 11 ug/m3" in shown
 
 
+def test_columns_stay_where_they_are_on_a_plain_terminal() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    rows = [words.said(row, stream) for row in ("12.1 °C  52 %RH  2 s ago", "pH 7.18          2 s ago")]
+    assert rows == ["12.1 degC 52 %RH  2 s ago", "pH 7.18          2 s ago"]
+
+
 @pytest.mark.parametrize(
     ("seconds", "told"), [(0.4, "0 s"), (59.0, "59 s"), (60.0, "1 min"), (280.0, "4 min 40 s"), (183_720.0, "2 d 3 h")]
 )
@@ -251,7 +257,8 @@ def test_spans(seconds: float, told: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "told"), [(0, "0 B"), (999, "999 B"), (4_200_000, "4.2 MB"), (141_000_000, "141 MB"), (2e9, "2.0 GB")]
+    ("count", "told"),
+    [(0, "0 B"), (999, "999 B"), (4_200_000, "4.2 MB"), (141e6, "141 MB"), (2e9, "2.0 GB"), (2.89e12, "2.9 TB")],
 )
 def test_sizes(count: float, told: str) -> None:
     assert words.size(count) == told

@@ -58,6 +58,9 @@ def _guarded(module: Any, words: list[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader left: no traceback at exit
         return exits.OK
+    except PermissionError as error:
+        print(f"edge {words[0]}: {error.filename}: not yours to use. Do: the same with sudo", file=sys.stderr)
+        return exits.PERMISSION
     except exits.Failure as failure:
         print(f"edge {words[0]}: {failure}", file=sys.stderr)
         return failure.code

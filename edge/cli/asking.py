@@ -14,7 +14,7 @@ def asked(state: Path, word: str, **more: Any) -> Any:
     try:
         answer = ask(state, word, **more)
     except PermissionError:
-        raise exits.Failure(f"{state}: not yours to ask. Do: sudo edge {word}", exits.PERMISSION) from None
+        raise exits.Failure(f"{state}: not yours to ask. Do: the same with sudo", exits.PERMISSION) from None
     except (OSError, ValueError):
         what = f"no node runs on {state}"
         remedy = "systemctl status edge, or start one: edge run; another state folder: --state DIR"

@@ -43,8 +43,10 @@ def _trail(path: Path) -> tuple[list[bytes], str | None]:
     """Its lines, and where it is broken."""
     try:
         return list(lines(path)), broken(path)
+    except PermissionError:
+        raise
     except OSError as error:
-        raise exits.Failure(f"{path}: {error.strerror}. Do: sudo edge audit", exits.PERMISSION) from None
+        raise exits.Failure(f"{path}: {error.strerror}. Do: ls -l {path}", exits.IO) from None
 
 
 def _row(line: bytes) -> str:

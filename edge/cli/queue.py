@@ -95,11 +95,9 @@ def _wear(outbox: dict[str, Any], up: float) -> Iterator[str]:
         yield "not known yet: it takes a minute, and a card that counts what is written to it"
         return
     day = written / up * 86400
-    years = CARD * CYCLES / max(day, 1) / 365.25
-    yield (
-        f"{words.size(day)} a day from all programs;"
-        f" a card of 16 GB with {CYCLES} cycles lasts {min(years, 999):.0f} years at that"
-    )
+    days = CARD * CYCLES / max(day, 1)
+    lasts = f"{min(days / 365.25, 999):.0f} years" if days >= 2 * 365.25 else words.span(days * 86400)
+    yield f"{words.size(day)} a day from all programs; a card of 16 GB with {CYCLES} cycles lasts {lasts} at that"
 
 
 def _journal(state: Path) -> Iterator[str]:
@@ -110,9 +108,12 @@ def _journal(state: Path) -> Iterator[str]:
 
 
 def _verify(given: Any) -> int:
-    audit = Audit()
-    for _ in stored(_folder(given.state), audit):
-        pass
+    folder, audit = _folder(given.state), Audit()
+    try:
+        for _ in stored(folder, audit):
+            pass
+    except OSError as error:
+        raise exits.Failure(f"{error.filename or folder}: {error.strerror}", exits.IO) from None
     whole = not audit.holes and not audit.unreadable
     if given.json:
         told = {name: getattr(audit, name) for name in ("readings", "first", "last", "segments", "holes", "unreadable")}
@@ -128,13 +129,14 @@ def _verify(given: Any) -> int:
 
 
 def _export(given: Any) -> int:
+    folder = _folder(given.state)
     try:
         with given.out.open("x", encoding="utf-8", newline="") as out:
-            count = _write(stored(_folder(given.state)), out, as_csv=given.out.suffix == ".csv")
+            count = _write(stored(folder), out, as_csv=given.out.suffix == ".csv")
     except FileExistsError:
         raise exits.Failure(f"{given.out} exists. Give another name", exits.CANNOT_CREATE) from None
     except OSError as error:
-        raise exits.Failure(f"{given.out}: {error.strerror}", exits.CANNOT_CREATE) from None
+        raise exits.Failure(f"{error.filename or given.out}: {error.strerror}", exits.CANNOT_CREATE) from None
     print(f"wrote {words.grouped(count)} readings to {given.out}", file=sys.stderr)
     return exits.OK
 
@@ -166,6 +168,11 @@ def _replay(given: Any) -> int:
 
 def _folder(state: Path) -> Path:
     folder = state / "outbox"
-    if not folder.is_dir():
-        raise exits.Failure(f"there is no outbox in {state}. Give the state folder with --state DIR", exits.IO)
+    try:
+        next(folder.iterdir(), None)
+    except PermissionError:
+        raise exits.Failure(f"{folder}: not yours to read. Do: the same with sudo", exits.PERMISSION) from None
+    except OSError:
+        what = f"there is no outbox in {state}. Give the state folder with --state DIR"
+        raise exits.Failure(what, exits.IO) from None
     return folder

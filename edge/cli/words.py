@@ -24,7 +24,7 @@ def said(text: str, stream: TextIO) -> str:
     """The text as this stream can show it."""
     if utf8(stream):
         return text
-    text = text.replace(" °C", " degC").translate(ASCII)
+    text = text.replace(" °C  ", " degC ").replace(" °C", " degC").translate(ASCII)  # columns stay where they are
     return text.encode(stream.encoding, "replace").decode(stream.encoding)
 
 
@@ -70,11 +70,11 @@ def span(seconds: float) -> str:
 
 def size(count: float) -> str:
     """Bytes in units of 1000: ``4.2 MB``."""
-    for unit in ("B", "kB", "MB"):
+    for unit in ("B", "kB", "MB", "GB"):
         if count < 1000:
             return f"{count:.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
         count /= 1000
-    return f"{count:.1f} GB"
+    return f"{count:.1f} TB"
 
 
 def grouped(number: int) -> str:

@@ -40,6 +40,7 @@ CASES = {
     "convert": Case(quantities=("flow",), converts=True, to="m3/h"),
     "cross": Case(ascending=["pm1", "pm2_5", "pm10"], tolerance=1.0),
     "deadband": Case(band=0.5, heartbeat=30.0),
+    "drift": Case(quantity="pm1", against=["pm2_5"], slack=0.5, after=60.0),
     "exponential_mean": Case(tau=10.0),
     "derive": Case(
         quantities=("flow", "temperature"),

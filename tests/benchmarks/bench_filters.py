@@ -42,6 +42,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "convert": {"to": "m3/h"},
     "cross": {"ascending": ["pm1", "pm2_5", "pm10"]},
     "derive": {"quantity": "dew_point", "unit": "Cel", "expression": "dew_point(temperature, humidity)"},
+    "drift": {"quantity": "pm1", "against": ["pm2_5", "pm10"], "slack": 1.0},
     "rate": {"limit": 1000.0},
     "stale": {"by": "pm1"},
 }

@@ -1,6 +1,7 @@
 """Prints what the default chains find in simulated days at 1 Hz, and how often they cry wolf.
 
 python -m tests.quality [--seeds N] [--from SEED] [--hours H] [--json] [QUANTITY ...]
+Of whole days it also prints what the filter drift finds in pairs of sensors.
 Ends with 1 if a fault was missed or if more than one of 10,000 clean readings was flagged.
 """
 
@@ -10,6 +11,7 @@ import logging
 import sys
 from statistics import median
 
+from tests.quality import drift
 from tests.quality.faults import KINDS
 from tests.quality.result import Result, of_day
 from tests.quality.worlds import WORLDS, World
@@ -33,7 +35,22 @@ def main(argv: list[str] | None = None) -> int:
     if not given.json:
         print("found/injected, and the median of the time until then; -: there is no such fault, or it may be true")
         print("spikes of voc_raw, sound, rain, flow and contact: beyond the range, since any jump may be true")
+    if given.hours >= 24:
+        failed |= _pairs(given, days)
     return 1 if failed else 0
+
+
+def _pairs(given: argparse.Namespace, seeds: list[str]) -> bool:
+    """The same for pairs of sensors of which one drifts; whether one of them was not as it should be."""
+    pairs = [pair for pair in drift.PAIRS if not given.quantity or pair.quantity in given.quantity]
+    failed = False
+    if pairs and not given.json:
+        print(drift.HEAD)
+    for pair in pairs:
+        found = drift.days(pair, seeds)
+        failed |= found.missed > 0 or found.per_10_000 > ALLOWED
+        print(json.dumps(drift.told(pair, found)) if given.json else drift.line(pair, found), flush=True)
+    return failed
 
 
 def _arguments() -> argparse.ArgumentParser:

@@ -68,7 +68,7 @@ def measured(world: World, random: Random) -> Iterator[Values]:
     """The clean series in the resolution of the sensor and within its limits."""
     known = {one.name: one for one in drivers.load(world.driver).measures}
     for values in world.series(random):
-        yield {name: _shown(value, known[name], world.step) for name, value in values.items()}
+        yield {name: as_shown(value, known[name], world.step) for name, value in values.items()}
 
 
 def spoilt(world: World, clean: Iterable[Values], faults: list[Fault]) -> Iterator[Values | None]:
@@ -96,7 +96,7 @@ def _hurt(world: World, fault: Fault, at: int, values: Values, frozen: Values) -
     return {**values, world.quantity: values[world.quantity] + fault.size}
 
 
-def _shown(value: float, quantity: Quantity, step: float) -> float:
+def as_shown(value: float, quantity: Quantity, step: float) -> float:
     """As the sensor gives it."""
     stepped = round(value / step) * step if step else round(value, quantity.decimals)
     return min(max(stepped, quantity.low), quantity.high)

@@ -124,10 +124,10 @@ class Node:
         """Sends readings once more to one destination or to all; gives their names. Raises ``ValueError``."""
         with self._busy:
             chosen = [forwarder for forwarder in self.pipeline.forwarders if to in (None, forwarder.name)]
-            if not chosen or not 1 <= first <= last <= self.stores.outbox.last:
-                raise ValueError(
-                    f"there is no uplink {to!r}, or no seqs {first}..{last} in 1..{self.stores.outbox.last}"
-                )
+            if not chosen:
+                raise ValueError(f"there is no uplink {to!r}" if to else "there is no uplink")
+            if not 1 <= first <= last <= (newest := self.stores.outbox.last):
+                raise ValueError(f"the seqs {first}..{last} are not all in 1..{newest}, which is what it has taken")
             for forwarder in chosen:
                 forwarder.replay(first, last)
             return [forwarder.name for forwarder in chosen]

@@ -2,7 +2,7 @@
 
 A broker that crashes may lose what it acknowledged, and the receipts then stand still in front of the hole. That looks
 like a centre that is away. So the oldest reading goes alone at first, less and less often: it costs one small message.
-Only where the receipt then ends exactly behind it is there a hole for sure, and more goes at once.
+Only where the receipt then stands still exactly behind it is there a hole for sure, and more goes at once.
 """
 
 import logging
@@ -18,7 +18,8 @@ Run = tuple[int, int]
 
 LONGEST = 3600.0  # seconds between two tries while the centre is away, or twice the patience where that is more
 GRACE = 2.0  # seconds of a new connection: receipts that waited at the broker come first
-GROWTH, MOST = 16, 4096  # readings that go again: so many times more each time, and at most
+STILL = 5.0  # seconds that it has to stand there: one that creeps on comes from a centre that is busy
+GROWTH, MOST = 4, 4096  # readings that go again: so many times more each time, and at most
 
 
 class Custody:
@@ -28,10 +29,10 @@ class Custody:
         """``within`` are the seconds that a receipt may take; ``seed`` sets this destination apart from all others."""
         self._cursor, self._within, self._now = cursor, within, now
         self._backoff = Backoff(seed, within, LONGEST)
-        self._oldest = self._newest = 0  # of what had been handed over when the patience began
-        self._overdue = 0  # up to here its end was waited for
-        self._count = 0  # readings that went again last; 0 while the patience lasts
-        self._behind = 0  # the first awaited seq behind these
+        self._oldest = 0  # without a receipt
+        self._newest = 0  # that had gone to the broker when the patience was at its end
+        self._asked, self._behind = 0, 0  # how many went again last, and the first awaited seq behind them
+        self._count = 1  # how many go next
         self._due = 0.0
 
     def restart(self) -> None:
@@ -46,30 +47,30 @@ class Custody:
             return None
         oldest, newest = awaited
         if oldest != self._oldest:
-            return self._moved(oldest, newest)
-        if self._now() < self._due:
-            return None
-        if not self._count:
-            log.warning("%s has acknowledged reading %d, and its receipt does not come", self._cursor.name, oldest)
-        self._overdue, self._newest = self._newest, newest
-        return self._again(1)
-
-    def _moved(self, oldest: int, newest: int) -> Run | None:
-        """The receipts have come up to here."""
-        self._oldest = oldest
-        self._backoff.reset()
-        if oldest == self._behind <= self._overdue:
-            return self._again(min(MOST, GROWTH * self._count))
-        self._wait()
-        if oldest >= self._behind:
-            self._newest, self._count, self._behind = newest, 0, 0
+            self._moved(oldest)
+        elif self._now() >= self._due:
+            return self._again(oldest, newest)
         return None
 
-    def _again(self, count: int) -> Run:
-        last = min(self._oldest + count - 1, self._overdue)
-        self._count, self._behind = count, (self._cursor.awaited(last + 1) or (0, 0))[0]
-        self._wait()
-        return self._oldest, last
-
-    def _wait(self) -> None:
+    def _moved(self, oldest: int) -> None:
+        """The receipts have come up to here; whether they stand still here is to be seen."""
+        self._oldest = oldest
+        self._backoff.reset()
+        if oldest == self._behind:
+            self._count = min(MOST, GROWTH * self._asked)
+            self._due = self._now() + min(STILL, self._within)
+            return
         self._due = self._now() + self._backoff.next(self._within)
+        if oldest > self._behind:
+            self._count, self._asked, self._behind = 1, 0, 0
+
+    def _again(self, oldest: int, newest: int) -> Run:
+        if not self._asked:
+            log.warning("%s has acknowledged reading %d, and its receipt does not come", self._cursor.name, oldest)
+        if self._count == 1 or oldest > self._newest:
+            self._newest = newest
+        last = min(oldest + self._count - 1, self._newest)
+        self._behind = (self._cursor.awaited(last + 1) or (0, 0))[0]
+        self._asked, self._count = self._count, 1
+        self._due = self._now() + self._backoff.next(self._within)
+        return oldest, last

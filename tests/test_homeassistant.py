@@ -76,9 +76,9 @@ CONFIGURATION = {
     },
 }
 
-# homeassistant/components/sensor/const.py: units and state classes that a device class takes, as far as we use it
+# homeassistant/components/sensor/const.py of 2024.3 and 2026.2: what a device class takes, as far as we use it
 TAKES = {
-    "carbon_dioxide": {"ppm"}, "conductivity": {"µS/cm"}, "current": {"mA"}, "distance": {"m", "mm"},
+    "carbon_dioxide": {"ppm"}, "current": {"mA"}, "distance": {"m", "mm"},
     "energy": {"kWh"}, "humidity": {"%"}, "ph": {None}, "pm1": {"µg/m³"}, "pm10": {"µg/m³"}, "pm25": {"µg/m³"},
     "power": {"kW"}, "precipitation": {"mm"}, "pressure": {"hPa"}, "sound_pressure": {"dB"}, "speed": {"m/s"},
     "temperature": {"°C"}, "volatile_organic_compounds_parts": {"ppb"}, "voltage": {"V", "mV"},
@@ -139,6 +139,15 @@ def test_a_device_class_takes_the_unit_and_the_kind_of_its_quantity(quantity, un
     kind = CLASSES[quantity, unit]
     assert UNITS.get(unit, unit) in TAKES[kind]
     assert kind in ANY or drivers.is_total(quantity) == (kind in ONLY_TOTAL)
+
+
+def test_a_direction_has_no_statistics_as_a_mean_of_numbers_is_none_of_directions(tmp_path):
+    station = STATION.replace('name = "pm"\ndriver = "pms5003"', 'name = "gnss"\ndriver = "gnss_nmea"')
+    (tmp_path / "edge.toml").write_text(station)
+    made = Node(load(tmp_path / "edge.toml"), tmp_path / "state")
+    configurations = told(Discovery(made.pipeline.inventory, "edge/LP.0417/{}".format))
+    assert "state_class" not in configurations["homeassistant/sensor/LP-0417_gnss_course/config"]
+    assert configurations["homeassistant/sensor/LP-0417_gnss_speed/config"]["state_class"] == "measurement"
 
 
 def test_a_state_has_the_newest_values_and_null_for_a_bad_one(discovery):

@@ -29,7 +29,8 @@ UNITS = {
     "m3": "m³", "m3/h": "m³/h", "uS/cm": "µS/cm", "1/cm3": "1/cm³", "ug/L": "µg/L", "um": "µm", "Ohm": "Ω",
 }  # fmt: skip
 
-# Device classes by quantity and unit, where one takes our unit (homeassistant/components/sensor/const.py)
+# Device classes by quantity and unit, where one takes our unit (homeassistant/components/sensor/const.py). A version
+# that does not know one refuses the whole entity, so that conductivity, which 2024.3 does not have, goes without.
 CLASSES = {
     ("altitude", "m"): "distance", ("height", "m"): "distance", ("level", "m"): "distance",
     ("distance", "mm"): "distance", ("speed", "m/s"): "speed", ("wind_speed", "m/s"): "wind_speed",
@@ -40,8 +41,9 @@ CLASSES = {
     ("flow", "m3/h"): "volume_flow_rate",
     ("volume", "L"): "water", ("volume", "m3"): "water", ("rain", "mm"): "precipitation", ("energy", "kWh"): "energy",
     ("power", "kW"): "power", ("ph", "pH"): "ph", ("orp", "mV"): "voltage", ("voltage", "V"): "voltage",
-    ("current", "mA"): "current", ("conductivity", "uS/cm"): "conductivity",
+    ("current", "mA"): "current",
 }  # fmt: skip
+DIRECTIONS = ("course", "wind_direction")  # their statistics there would be means of numbers: 180 of 359 and 1
 DIAGNOSTIC = ("utc", "clock_offset", "fix", "fix_quality", "satellites", "hdop", "pdop", "pulses")
 
 
@@ -110,12 +112,13 @@ class Discovery:
 
     def _configuration(self, device: Device, quantity: drivers.Quantity) -> dict[str, Any]:
         total, unit = drivers.is_total(quantity.name), UNITS.get(quantity.unit, quantity.unit)
+        kind = "total_increasing" if total else "measurement"
         told = {
             "name": quantity.name.replace("_", " "),
             "unique_id": self._id(device.name, quantity.name),
             "state_topic": self._state_topic(device.name),
             "value_template": f"{{{{ value_json['{quantity.name}'] | default(none) }}}}",
-            "state_class": "total_increasing" if total else "measurement",
+            "state_class": None if quantity.name in DIRECTIONS else kind,
             "device_class": CLASSES.get((quantity.name, quantity.unit)),
             "unit_of_measurement": unit,
             "suggested_display_precision": quantity.decimals,

@@ -13,6 +13,7 @@ from edge.cli.dial import Message
 from edge.cli.receive import centre as centre_module
 from edge.cli.receive.account import Account
 from edge.cli.receive.centre import Centre
+from edge.cli.receive.events import EventLines
 from edge.cli.receive.store import COLUMNS, store
 from edge.clock import Stamp
 from edge.payload import Channels, load
@@ -214,6 +215,19 @@ def test_all_forms_hold_the_same(tmp_path):
     assert len(rows) == 2 and tuple(rows[0]) == COLUMNS and rows[0]["value"] == "11.5"
     found = sqlite3.connect(tmp_path / "a.sqlite").execute("SELECT seq, value, unit FROM readings").fetchall()
     assert found == [(1, 11.5, "ug/m3")]
+
+
+def test_what_nodes_tell_goes_into_a_file_of_its_own_and_a_torn_line_is_cut(tmp_path):
+    file = tmp_path / "events.jsonl"
+    file.write_bytes(b'{"node": "LP-T", "event": "restart"}\n{"node": "LP')
+    centre = Centre(Memory(), {}, told := EventLines(file))
+    for payload in (b'{"event": "command", "key": "ops"}', b"no event"):
+        centre.take("event", NODE, Message("", payload, {}, False))
+    told.close()
+    assert [json.loads(line) for line in file.read_text().splitlines()] == [
+        {"node": "LP-T", "event": "restart"},
+        {"node": "LP-T", "event": "command", "key": "ops"},
+    ]
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.sqlite"])

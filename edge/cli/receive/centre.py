@@ -8,6 +8,7 @@ from typing import Any
 
 from edge.cli.dial import Message
 from edge.cli.receive.account import Account
+from edge.cli.receive.events import EventLines
 from edge.cli.receive.store import Store
 from edge.payload import Record, Unreadable
 from edge.payload.channels import Table, names_of, table_of
@@ -23,9 +24,9 @@ HELD = 1000  # messages that wait for the inventory they need, at most
 class Centre:
     """One receiver of any number of nodes."""
 
-    def __init__(self, store: Store, saved: Mapping[str, Any]) -> None:
-        """``saved`` is what ``as_dict`` gave."""
-        self._store = store
+    def __init__(self, store: Store, saved: Mapping[str, Any], told: EventLines | None = None) -> None:
+        """``saved`` is what ``as_dict`` gave; ``told`` takes the events."""
+        self._store, self._told = store, told or EventLines(None)
         self.accounts: dict[str, Account] = defaultdict(Account)
         self.accounts.update((node, Account(account)) for node, account in saved.get("nodes", {}).items())
         self._tables: dict[str, Table] = dict(
@@ -43,6 +44,11 @@ class Centre:
                 self._event(node, _json(message.payload))
             case "inventory":
                 self._inventory(_json(message.payload))
+
+    def sync(self) -> None:
+        """All readings and events that were taken are on the disk when this returns."""
+        self._store.sync()
+        self._told.sync()
 
     def receipts(self, start: int) -> dict[str, int]:
         """For each node the seq up to which all is stored, where that has grown; call it after the store's ``sync``."""
@@ -88,6 +94,8 @@ class Centre:
         return record.seq is not None and account.take(record.seq)
 
     def _event(self, node: str, event: Mapping[str, Any]) -> None:
+        if event:
+            self._told.add(node, event)
         match event:
             case {"destination": lost, "via": we} if lost != we:
                 pass  # it has been lost for another one

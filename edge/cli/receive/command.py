@@ -17,6 +17,7 @@ from edge.cli.args import add_json, parser
 from edge.cli.dial import TOPIC, Line, add_broker
 from edge.cli.receive.account import Account
 from edge.cli.receive.centre import Centre
+from edge.cli.receive.events import EventLines
 from edge.cli.receive.store import Store, store
 from edge.cli.words import counted, grouped
 from edge.durable import replace_file
@@ -34,9 +35,9 @@ def main(argv: Sequence[str]) -> int:
     _check(args)
     try:
         place = store(args.file, args.format)
-        with contextlib.closing(place):
+        with contextlib.closing(place), contextlib.closing(EventLines(args.events)) as told:
             saved = _saved(args.file)
-            centre = Centre(place, saved)
+            centre = Centre(place, saved, told)
             for node, seq in place.recovered(saved.get("size", 0)):
                 centre.accounts[node].take(seq)
             with Line(args, args.client_id, keep=True) as line, _asked_to_stop() as stopping:
@@ -46,8 +47,8 @@ def main(argv: Sequence[str]) -> int:
     except BrokenPipeError:  # who read our output has left
         raise
     except (OSError, sqlite3.Error) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        raise exits.Failure(f"{args.file}: {why}", exits.IO) from None
+        where, why = (error.filename, error.strerror) if isinstance(error, OSError) else (None, str(error))
+        raise exits.Failure(f"{where or args.file}: {why}", exits.IO) from None
     _report(args, centre)
     return exits.FAILED if any(account.missing for account in centre.accounts.values()) else exits.OK
 
@@ -65,6 +66,7 @@ def _words() -> argparse.ArgumentParser:
     words = parser("receive", what, "receive city.sqlite --broker broker.example --receipts", "receive --seconds 60")
     words.add_argument("file", nargs="?", type=Path, metavar="FILE", help="by its name: .csv, .sqlite, else JSON lines")
     add_broker(words)
+    words.add_argument("--events", type=Path, metavar="FILE", help="JSON lines of what nodes tell: commands, gaps, ...")
     words.add_argument("--node", default="+", metavar="NODE", help="this one only (default: all)")
     words.add_argument("--format", choices=("jsonl", "csv", "sqlite"), help="in place of what the name of FILE says")
     words.add_argument("--client-id", default="edge-receive", metavar="ID", help="who asks (default: %(default)s)")
@@ -99,7 +101,7 @@ def _keep(args: argparse.Namespace, centre: Centre, place: Store, line: Line) ->
 
     A kill in between leaves readings behind the account, where the next run finds them.
     """
-    place.sync()
+    centre.sync()
     if args.file is not None:
         replace_file(_account(args.file), json.dumps({"size": place.size, **centre.as_dict()}).encode())
     line.acknowledge()

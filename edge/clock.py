@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 
 from edge.dates.anchor import RTC, Anchor, Bounds, Stamp, Trust
 from edge.dates.boots import Boots
+from edge.dates.slews import Slews
 from edge.dates.timeline import Timeline, Verdict
 from edge.timex import timex
 
@@ -54,11 +55,12 @@ class SystemWall:
 
 
 class Moment(NamedTuple):
-    """Ticks, the wall clock (ns since 1970) and CLOCK_MONOTONIC (ns) read within ``apart`` seconds."""
+    """Ticks, the wall clock (ns since 1970), CLOCK_MONOTONIC and CLOCK_MONOTONIC_RAW (ns) read within ``apart`` s."""
 
     ticks: int
     utc: int
     monotonic: int
+    raw: int
     apart: float
 
 
@@ -71,6 +73,7 @@ class Clock:
         self.boot = boot or BOOT_ID.read_text(encoding="ascii").strip()
         self.lines: dict[str, Timeline] = {}
         self.boots = Boots()
+        self.slews = Slews()  # of this boot, as far as this process saw them
         self.on_anchor: Callable[[Anchor], None] = lambda anchor: None
         self.on_leap: Callable[[Anchor], None] = lambda anchor: None
         self.on_disagreement: Callable[[Anchor, Anchor], None] = lambda old, new: None
@@ -85,7 +88,10 @@ class Clock:
         found: dict[str, list[Anchor]] = {}
         for anchor in anchors:
             found.setdefault(anchor.boot, []).append(anchor)
-        self.lines |= {boot: Timeline(those) for boot, those in found.items()}
+        self.lines |= {boot: self._line(boot, those) for boot, those in found.items()}
+
+    def _line(self, boot: str, anchors: Iterable[Anchor] = ()) -> Timeline:
+        return Timeline(anchors, self.slews if boot == self.boot else None)
 
     def now(self) -> Stamp:
         """This moment."""
@@ -101,8 +107,9 @@ class Clock:
         return best
 
     def _moment(self) -> Moment:
-        before, utc, monotonic, after = self.now().ticks, self._wall.utc(), time.monotonic_ns(), self.now().ticks
-        return Moment((before + after) // 2, utc, monotonic, (after - before) / 1e9)
+        before, utc, monotonic = self.now().ticks, self._wall.utc(), time.monotonic_ns()
+        raw, after = time.clock_gettime_ns(time.CLOCK_MONOTONIC_RAW), self.now().ticks
+        return Moment((before + after) // 2, utc, monotonic, raw, (after - before) / 1e9)
 
     def utc(self, stamp: Stamp) -> int | None:
         """Nanoseconds since 1970, or None while the boot of the stamp has no anchor."""
@@ -157,7 +164,7 @@ class Clock:
     def offer(self, anchor: Anchor) -> None:
         """Weighs an anchor of the running boot; announces one that is news, and tells of one that is disputed, once."""
         with self._lock:
-            line = self.lines.get(self.boot) or Timeline()
+            line = self.lines.get(self.boot) or self._line(self.boot)
             old, known = line.best(anchor.ticks), anchor.source in line.disputes
             verdict = line.weigh(anchor)
             self.lines[self.boot] = line

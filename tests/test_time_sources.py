@@ -30,7 +30,7 @@ class Node:
         self.folder, self.ticks, self.wall = folder, 0, WRONG
         self.clock = Clock(boot="b")
         self.clock.now = lambda: Stamp("b", self.ticks)
-        self.clock.moment = lambda: Moment(self.ticks, self.wall, self.ticks, 1e-6)
+        self.clock.moment = lambda: Moment(self.ticks, self.wall, self.ticks, self.ticks, 1e-6)
         line = PulseLine("pps0", self.clock.moment, folder)
         self.receiver = Receiver(self.clock, line, chrony)
 
@@ -95,7 +95,7 @@ def test_the_format_of_the_kernel(node):
     case = json.loads((FOLDER / "pps" / "sysfs.json").read_text())["cases"][0]
     (node.folder / "pps0" / "assert").write_text(case["content"])
     at = case["expect"]["sec"] * S + case["expect"]["nsec"]
-    line = PulseLine("pps0", lambda: Moment(50 * S, at + S // 4, 0, 0.0), node.folder)
+    line = PulseLine("pps0", lambda: Moment(50 * S, at + S // 4, 0, 0, 0.0), node.folder)
     assert line.last().ticks == 50 * S - S // 4
 
 

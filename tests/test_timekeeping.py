@@ -4,6 +4,7 @@ import pytest
 
 from edge.clock import BUILT, Clock, Moment
 from edge.dates.anchor import Anchor, Stamp
+from edge.dates.slews import MOST, Slews
 from edge.events import Events
 from edge.state import State
 from edge.timex import LAYOUT, STA_INS, STA_NANO, STA_UNSYNC, Timex, parsed, timex
@@ -18,16 +19,18 @@ class Machine:
     """The clocks of a machine; ``pass_`` lets time go by."""
 
     def __init__(self, utc=0, bound=None):
-        self.ticks, self.monotonic, self.wall, self.bound = 10 * S, 10 * S, utc, bound
+        self.ticks, self.monotonic, self.raw, self.wall, self.bound = 10 * S, 10 * S, 10 * S, utc, bound
         self.leap, self.tai = 0, 37
 
-    def pass_(self, seconds, *, asleep=0.0, step=0.0):
-        self.ticks += round((seconds + asleep) * S)
-        self.monotonic += round(seconds * S)
-        self.wall += round((seconds + asleep + step) * S)
+    def pass_(self, seconds, *, asleep=0.0, step=0.0, slew=0.0):
+        """``slew`` is what the kernel lets all of its clocks but the raw one run ahead meanwhile."""
+        self.raw += round(seconds * S)
+        self.monotonic += round((seconds + slew) * S)
+        self.ticks += round((seconds + slew + asleep) * S)
+        self.wall += round((seconds + slew + asleep + step) * S)
 
     def moment(self):
-        return Moment(self.ticks, self.wall, self.monotonic, 1e-6)
+        return Moment(self.ticks, self.wall, self.monotonic, self.raw, 1e-6)
 
     def timex(self):
         return Timex(self.bound, self.leap, False, self.tai)
@@ -46,7 +49,7 @@ def machine():
 
 @pytest.fixture
 def watch(machine):
-    return ClockWatch(machine.moment, machine.timex)
+    return ClockWatch(machine.moment, Slews(), machine.timex)
 
 
 def seen(watch):
@@ -110,7 +113,7 @@ def test_tai_that_is_set_for_the_first_time_is_no_leap_second(machine, watch):
 def test_a_machine_too_busy_to_read_its_clocks_says_nothing(machine, watch):
     machine.pass_(1.0, step=5.0)
     late = iter([machine.moment(), machine.moment()._replace(apart=0.9, utc=0)])
-    assert list(ClockWatch(lambda: next(late), machine.timex).look()) == []
+    assert list(ClockWatch(lambda: next(late), Slews(), machine.timex).look()) == []
 
 
 class Node:
@@ -157,6 +160,56 @@ def test_an_hour_without_a_date_is_dated_from_the_first_synchronisation_on(tmp_p
     assert [node.clock.utc(stamp) for stamp in stamps] == truth
     assert node.clock.trust(stamps[0]).error < 0.02 + 3700 * 50e-6 + 1e-3
     assert [event["source"] for event in node.told("anchor")] == ["ntp"]
+
+
+@pytest.mark.parametrize(("off", "rate"), [(0.8, 0.08), (-0.8, 0.08), (0.3, 500e-6), (-0.04, 0.002)])
+def test_no_date_is_surer_than_it_is_while_the_clock_is_slewed(tmp_path, off, rate):
+    """chrony takes the clock for synchronised with all of ``off`` still to be corrected, and says so in its bound."""
+    machine = Machine(utc=TODAY - round(off * S), bound=None)
+    node, true, found = Node(tmp_path, machine, "one"), TODAY, []
+
+    def run(seconds, slew=0.0):
+        nonlocal true
+        for _ in range(seconds):
+            node.run(1, slew=slew)
+            true += S
+            found.append((Stamp("one", machine.ticks), true))
+
+    run(60)
+    machine.bound = abs(off) + 0.02
+    run(3)
+    lasts = round(abs(off) / rate)
+    run(lasts, off / lasts)
+    machine.bound = 0.02
+    run(600)
+    assert abs(machine.wall - true) < 1e6
+    for stamp, truth in found:
+        assert abs(node.clock.utc(stamp) - truth) / S <= node.clock.trust(stamp).error + 1e-4, stamp
+    assert node.clock.trust(found[-1][0]).error < 0.06, "and it is sure again afterwards"
+
+
+def test_slews_are_added_up_between_two_ticks():
+    slews = Slews()
+    assert slews.between(0, 100) == 0.0
+    slews.see(0, 10 * S, round(50e-6 * 10 * S))
+    assert slews.between(0, 100 * S) == 0.0, "no more than an oscillator is off"
+    slews.see(10 * S, 12 * S, S // 10)
+    slews.see(20 * S, 21 * S, -S // 5)
+    assert slews.between(0, 15 * S) == pytest.approx(0.1)
+    assert slews.between(11 * S, 15 * S) == pytest.approx(0.05)
+    assert slews.between(30 * S, 15 * S) == pytest.approx(0.2)
+    assert slews.between(0, 30 * S) == pytest.approx(0.1), "there and back again"
+    slews.see(30 * S, 31 * S, S // 10, doubt=0.2)
+    assert slews.between(25 * S, 40 * S) == 0.0, "two clocks that were not read at once"
+
+
+def test_of_slews_without_end_the_sum_is_kept_and_the_memory_is_bounded():
+    slews = Slews()
+    for second in range(0, 3000, 2):
+        slews.see(second * S, (second + 1) * S, S // 1000)
+    assert len(slews._points) <= MOST + 2
+    assert slews.between(0, 3000 * S) == pytest.approx(1.5)
+    assert slews.between(1500 * S, 3000 * S) == pytest.approx(0.75, abs=0.1)
 
 
 def test_a_boot_that_was_never_dated_is_bounded_once_the_next_one_is(tmp_path):

@@ -12,6 +12,7 @@ from enum import Enum
 from operator import attrgetter
 
 from edge.dates.anchor import RTC, Anchor, Trust
+from edge.dates.slews import Slews
 
 SLACK = 10_000_000  # ns that two anchors may differ beyond their bounds: reading two clocks takes its time
 VAGUE, APART = 1.0, 2_000_000_000  # a source that errs by so many s is contradicted from so many ns on
@@ -34,7 +35,9 @@ class Verdict(Enum):
 class Timeline:
     """The anchors of one boot, in order of their ticks."""
 
-    def __init__(self, anchors: Iterable[Anchor] = ()) -> None:
+    def __init__(self, anchors: Iterable[Anchor] = (), slews: Slews | None = None) -> None:
+        """``slews`` are those of its boot, where they are known."""
+        self._slews = slews or Slews()
         self.anchors = sorted(anchors, key=attrgetter("ticks"))
         self.disputes: dict[str, tuple[int, int]] = {}  # by source: ns ahead of what is believed, when heard last
         self._told = self.anchors[-1] if self.anchors else None
@@ -54,7 +57,7 @@ class Timeline:
 
     def best(self, ticks: int) -> Anchor | None:
         """The anchor that knows most about these ticks."""
-        return min(self.anchors, key=lambda anchor: anchor.bound(ticks), default=None)
+        return min(self.anchors, key=lambda anchor: self._bound(anchor, ticks), default=None)
 
     def trust(self, ticks: int) -> Trust | None:
         """How far the date of these ticks can be trusted; as far as the largest dispute where there is one."""
@@ -62,7 +65,7 @@ class Timeline:
         if best is None:
             return None
         doubts = [abs(apart) / 1e9 for apart, _ in list(self.disputes.values())]
-        return Trust(best.source, max([best.bound(ticks), *doubts]))
+        return Trust(best.source, max([self._bound(best, ticks), *doubts]))
 
     def weigh(self, new: Anchor) -> Verdict:
         """Takes an anchor as far as it may be believed, and says what that means."""
@@ -79,6 +82,10 @@ class Timeline:
             return self._leap(old, new)
         return self._dispute(new, apart)
 
+    def _bound(self, anchor: Anchor, ticks: int) -> float:
+        """The error bound of an anchor at other ticks; what they were slewed by in between makes them less sure."""
+        return anchor.bound(ticks) + self._slews.between(anchor.ticks, ticks)
+
     def _begin(self, new: Anchor) -> Verdict:
         self.anchors = [new]
         self.disputes.clear()
@@ -90,7 +97,7 @@ class Timeline:
         self._confirmed = max(self._confirmed, new.ticks)
         self.disputes.pop(new.source, None)
         self._rivals.pop(new.source, None)
-        if new.error >= old.bound(new.ticks):
+        if new.error >= self._bound(old, new.ticks):
             return Verdict.CONFIRMED
         self._keep(new)
         if not self._is_news(new):
@@ -100,7 +107,7 @@ class Timeline:
 
     def _keep(self, new: Anchor) -> None:
         """Adds an anchor; those that it knows better than themselves go, and those that stand too close."""
-        kept = [anchor for anchor in self.anchors if anchor.error <= new.bound(anchor.ticks)]
+        kept = [anchor for anchor in self.anchors if anchor.error <= self._bound(new, anchor.ticks)]
         if len(kept) > 1 and kept[-1].ticks - kept[-2].ticks < SPACING:
             del kept[-1]
         kept = sorted([*kept, new], key=attrgetter("ticks"))

@@ -1,12 +1,13 @@
 """Watches what happens to the clocks of the machine: steps of the wall clock, leap seconds, suspended time.
 
-Slewing shows in none of them: the kernel slews CLOCK_BOOTTIME and the wall clock alike, so only a step parts them.
+Slewing parts none of these: the kernel slews CLOCK_BOOTTIME and the wall clock alike. It shows in CLOCK_MONOTONIC_RAW.
 """
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from edge.clock import QUIET, Moment
+from edge.dates.slews import Slews
 from edge.timex import Timex, timex
 
 STEP = 500_000_000  # ns that the wall clock must jump, or the machine sleep, to be worth an event
@@ -23,8 +24,9 @@ class Happening(NamedTuple):
 class ClockWatch:
     """Compares the clocks at each look with the look before."""
 
-    def __init__(self, moment: Callable[[], Moment], ask: Callable[[], Timex | None] = timex) -> None:
-        """``moment`` reads the clocks together, ``ask`` the kernel about leap seconds."""
+    def __init__(self, moment: Callable[[], Moment], slews: Slews, ask: Callable[[], Timex | None] = timex) -> None:
+        """``moment`` reads the clocks together, ``slews`` is told of them, ``ask`` the kernel about leap seconds."""
+        self._slews = slews
         self._moment, self._ask = moment, ask
         self._before = moment()
         self._leap = self._tai = 0  # seconds: of tonight, and of TAI ahead of UTC as far as the kernel knows
@@ -37,6 +39,8 @@ class ClockWatch:
         if now.apart * 1e9 > STEP:
             return  # the machine is too busy to read its clocks at once
         self._before = now
+        slewed = (now.monotonic - before.monotonic) - (now.raw - before.raw)
+        self._slews.see(before.ticks, now.ticks, slewed, now.apart + before.apart)
         asleep = (now.ticks - before.ticks) - (now.monotonic - before.monotonic)
         if asleep > STEP:
             yield Happening("suspended", {"seconds": round(asleep / 1e9, 1)})

@@ -35,7 +35,7 @@ class Timekeeping:
         self._asked = -HOUR
         self._noted = -SEEN
         self._news = False  # an anchor came that is not yet on the card
-        self._watch = ClockWatch(clock.moment)
+        self._watch = ClockWatch(clock.moment, clock.slews)
         clock.on_anchor, clock.on_leap = self._anchored, self._leaped
         clock.on_disagreement, clock.on_impossible = self._disputed, self._impossible
 

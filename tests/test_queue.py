@@ -90,6 +90,12 @@ def test_a_running_node_accounts_for_everything_and_replays(tmp_path, capsys):
         assert main(["queue", "--state", str(node.state)]) == 0
         assert "every reading is accounted for" in capsys.readouterr().out
         assert main(["queue", "--state", str(node.state), "replay", "1..10"]) == 0
+        for words, why in (
+            (["5..2"], "the seqs 5..2 are not all in 1.."),
+            (["1..2", "--to", "moon"], "no uplink 'moon'"),
+        ):
+            assert main(["queue", "--state", str(node.state), "replay", *words]) == 64
+            assert why in capsys.readouterr().err
         again = until(lambda: [m for m in listener.on("readings") if m.properties.get("lane") == "replay"])
         assert {record.seq for message in again for record in resolved(message.payload)} == set(range(1, 11))
 

@@ -264,6 +264,14 @@ def test_sizes(count: float, told: str) -> None:
     assert words.size(count) == told
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "told"),
+    [(1, 0, "no reading yet"), (0, 0, "no reading yet"), (7, 7, "seq 7..7"), (8, 7, "none kept of 7")],
+)
+def test_what_the_card_has(first: int, last: int, told: str) -> None:
+    assert words.seqs(first, last) == told
+
+
 def test_unknown_quantities_are_told_by_name() -> None:
     values = {"level_x": {"value": 1.5, "unit": "m", "age": 0.0, "level": 1, "reasons": []}}
     assert words.quantities(values) == "level_x 1.500 m"

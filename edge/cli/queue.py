@@ -57,7 +57,7 @@ def lines(status: dict[str, Any]) -> Iterator[str]:
     """The queue in words."""
     outbox, up = status["outbox"], status["process"]["up"]
     used = f"{words.size(outbox['bytes'])} of {words.size(outbox['limit'])}"
-    yield f"card      {used}, seq {outbox['first']}..{outbox['last']}"
+    yield f"card      {used}, {words.seqs(outbox['first'], outbox['last'])}"
     held = words.counted(outbox["held"], "reading")
     yield f"          {words.counted(outbox['alarms'], 'alarm')}, {held} in memory, {outbox['overrun']} lost there"
     if outbox["trouble"]:
@@ -119,7 +119,8 @@ def _verify(given: Any) -> int:
         told = {name: getattr(audit, name) for name in ("readings", "first", "last", "segments", "holes", "unreadable")}
         print(json.dumps({"whole": whole, **told}))
         return exits.OK if whole else exits.FAILED
-    print(f"{words.grouped(audit.readings)} readings in {audit.segments} segments, seq {audit.first}..{audit.last}")
+    what = f"{words.counted(audit.readings, 'reading')} in {words.counted(audit.segments, 'segment')}"
+    print(f"{what}, {words.seqs(audit.first, audit.last)}")
     for first, last in audit.holes:
         print(f"missing: {first}..{last}")
     for why in audit.unreadable:
@@ -137,7 +138,7 @@ def _export(given: Any) -> int:
         raise exits.Failure(f"{given.out} exists. Give another name", exits.CANNOT_CREATE) from None
     except OSError as error:
         raise exits.Failure(f"{error.filename or given.out}: {error.strerror}", exits.CANNOT_CREATE) from None
-    print(f"wrote {words.grouped(count)} readings to {given.out}", file=sys.stderr)
+    print(f"wrote {words.counted(count, 'reading')} to {given.out}", file=sys.stderr)
     return exits.OK
 
 

@@ -151,7 +151,7 @@ def _buffer(status: dict[str, Any]) -> Iterator[str]:
     waiting = max((uplink["waiting"] for uplink in uplinks), default=0)
     share = 100 * outbox["bytes"] / outbox["limit"]
     used = f"{words.size(outbox['bytes'])} of {words.size(outbox['limit'])} ({share:.0f} %)"
-    yield f"  buffer   {words.grouped(waiting)} waiting · {used} · seq {outbox['first']}..{outbox['last']}"
+    yield f"  buffer   {words.grouped(waiting)} waiting · {used} · {words.seqs(outbox['first'], outbox['last'])}"
     if outbox["trouble"]:
         yield f"           ✗ the card does not take readings: {outbox['trouble']} · {outbox['held']} held in memory"
         yield "           live values go out as copies without a number; tries go on · see: df, dmesg"

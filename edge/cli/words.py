@@ -84,4 +84,11 @@ def grouped(number: int) -> str:
 
 def counted(number: int, word: str) -> str:
     """``1 sensor``, ``2 sensors``."""
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+    return f"{number} {word}" if number == 1 else f"{grouped(number)} {word}s"
+
+
+def seqs(first: int, last: int) -> str:
+    """Which readings the card still has, of all that were given a number up to ``last``."""
+    if not last:
+        return "no reading yet"
+    return f"seq {first}..{last}" if first <= last else f"none kept of {last}"

@@ -255,6 +255,10 @@ REMEDIES = [
     (NODE + UPLINK.replace("example", "example:8883"), "port = 8883"),
     (NODE + UPLINK.replace("broker.example", "10.0.0.1:8883"), "port = 8883"),
     (NODE + UPLINK + 'quantities = ["pm25"]\n', "did you mean 'pm2_5'?"),
+    (
+        NODE + PM + 'interval = "1min"\nfilter = [{type = "mean", interval = "10s"}]\n',
+        "longer than 'interval' of the sensor",
+    ),
     (NODE + UPLINK + "port = 1883\n", "with tls = true it is 8883"),
 ]
 

@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import drivers
 from drivers import REQUIRED, Driver, Option, Quantity
+from edge.settings import units
 from edge.settings.compensate import compensate
 from edge.settings.model import FilterSettings, SensorSettings
 from edge.settings.report import Report
@@ -59,6 +61,7 @@ def sensor(entry: Entry, claims: Claims, report: Report) -> SensorSettings | Non
     quantities = {quantity.name: quantity for quantity in _measured(table, given, driver)}
     inputs = compensate(table, got, driver)
     filters = [_filter(item, table, quantities) for item in got.get("filter", ())]
+    _check_means(table, got)
     if report.failed or place is None:
         return None
     return SensorSettings(
@@ -113,6 +116,18 @@ def _check_pace(table: Table, got: dict[str, Any], driver: type[Driver]) -> None
         takes = f"a measurement of '{got['driver']}' takes {driver.timing.measure:g} s"
         entry = table.entry.value["interval"]
         table.at_value(entry, f"'interval' = {entry.written} is too short: {takes}", "make it longer", "warning")
+
+
+def _check_means(table: Table, got: dict[str, Any]) -> None:
+    """An interval in which one reading comes at most has no mean."""
+    for item in got.get("filter", ()):
+        kind, entry = item.get("type"), item.get("interval")
+        if kind is None or kind.value != "mean" or entry is None or not isinstance(entry.value, str):
+            continue
+        with suppress(ValueError):  # what is no duration was reported
+            if units.duration(entry.value) <= got.get("interval", 0.0):
+                what = f"a mean of {entry.written} holds one reading at most: they come each {got['interval']:g} s"
+                table.at_value(entry, what, "make it longer than 'interval' of the sensor", "warning")
 
 
 def _options(table: Table, got: dict[str, Any], driver: type[Driver]) -> dict[str, Any]:

@@ -126,7 +126,8 @@ class Node:
             chosen = [forwarder for forwarder in self.pipeline.forwarders if to in (None, forwarder.name)]
             if not chosen:
                 raise ValueError(f"there is no uplink {to!r}" if to else "there is no uplink")
-            if not 1 <= first <= last <= (newest := self.stores.outbox.last):
+            newest = self.stores.outbox.last
+            if not 1 <= first <= last <= newest:
                 raise ValueError(f"the seqs {first}..{last} are not all in 1..{newest}, which is what it has taken")
             for forwarder in chosen:
                 forwarder.replay(first, last)

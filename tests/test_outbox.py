@@ -152,7 +152,7 @@ def test_a_damaged_byte_costs_at_most_one_reading(tmp_path):
     filled(tmp_path, 300).close()
     path, chance = path_of(tmp_path, 1), random.Random(1)
     whole = path.read_bytes()
-    for at in range(0, len(whole.rstrip(b"\0")) - 16, 37):
+    for at in range(0, len(whole.rstrip(b"\0")) - 16, 101):  # each byte: tests/faults/test_damage.py
         damaged = bytearray(whole)
         damaged[at] ^= 1 << chance.randrange(8)
         path.write_bytes(damaged)
@@ -486,7 +486,7 @@ def test_a_node_goes_on_behind_the_outbox_of_the_version_before(version_1):
 def test_a_damaged_byte_costs_one_reading_of_the_version_before(version_1):
     path, chance = path_of(version_1, 61), random.Random(1)
     whole = path.read_bytes()
-    for at in range(0, 1371, 29):
+    for at in range(0, 1371, 61):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << chance.randrange(8)]) + whole[at + 1 :])
         outbox = Outbox(version_1, limit=1 << 20, segment=SEGMENT)
         kept = everything(outbox)

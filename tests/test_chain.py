@@ -21,9 +21,9 @@ METER = 'meter pulse_flow sim://?rate=200 interval="100ms"'
 UNITS = {"temperature": "Cel", "humidity": "%RH", "pm2_5": "ug/m3", "latitude": "lat", "longitude": "lon"}
 UNITS |= {"altitude": "m", "speed": "m/s", "water_temperature": "Cel", "hdop": "/", "satellites": "count"}
 ILL = (
-    "mute gnss_nmea sim://?fault=silent&after=2s",
-    "noisy gnss_nmea sim://?fault=garbage&after=2s",
-    'gone sht3x sim://?fault=unplug&after=2s interval="1s"',
+    "mute gnss_nmea sim://?fault=silent&after=8s",
+    "noisy gnss_nmea sim://?fault=garbage&after=8s",
+    'gone sht3x sim://?fault=unplug&after=8s interval="1s"',
 )
 FIVE_FRAMES = 60  # values of a PMS5003: more than what is still on its way
 

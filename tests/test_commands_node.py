@@ -44,7 +44,7 @@ class Centre:
         self.capsys.readouterr()
         broker = f"127.0.0.1:{self.broker.port}"
         code = main(
-            ["command", "send", NODE, *words, "--key", str(self.key), "--broker", broker, "--wait", "5", "--json"]
+            ["command", "send", NODE, *words, "--key", str(self.key), "--broker", broker, "--wait", "60", "--json"]
         )
         return code, json.loads(self.capsys.readouterr().out or "null")
 

@@ -107,7 +107,7 @@ def test_healthy_simulators_of_the_demo_are_not_flagged(name):
 def test_driver_show_tells_what_is_checked(capsys):
     assert driver_command.main(["show", "sht3x"]) == 0
     shown = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["stuck", "for", "=", "3", "h", "temperature", "humidity"] in shown
+    assert ["stuck", "for", "=", "3", "h", "all"] in shown
     assert driver_command.main(["show", "sps30", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["defaults"]
     ascending = {"ascending": ["pm1", "pm2_5", "pm4", "pm10"]}

@@ -162,6 +162,16 @@ def test_a_new_connection_hears_first_what_waited_for_it():
     assert city.asked == []
 
 
+def test_a_restart_sends_nothing_again_that_the_broker_has():
+    city = City(100)
+    city.cursor.stored(40)
+    again = Cursor("city", city.cursor.as_dict())
+    again.need_receipts(True)
+    assert again.awaited() == (41, 100) and again.gap(1, 120) == (101, 120)
+    again.need_receipts(False)
+    assert again.ledger(100).delivered == 100
+
+
 def test_where_receipts_are_no_longer_needed_what_was_handed_over_is_delivered():
     city = City(100)
     assert city.cursor.ledger(100).waiting == 100

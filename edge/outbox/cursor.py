@@ -37,8 +37,8 @@ class Cursor:
     """One destination's place in the outbox; safe from any thread.
 
     With ``receipt`` an acknowledgement of the broker is not enough: a reading counts as delivered when the centre says
-    that it is stored. Until then it waits, and is sent again when the node restarts, or as a replay when its receipt
-    does not come (``edge.forwarding.custody``).
+    that it is stored. Until then it waits, and is sent again as a replay when its receipt does not come
+    (``edge.forwarding.custody``).
     """
 
     def __init__(self, name: str, saved: Mapping[str, Any] | None = None, *, receipt: bool = False) -> None:
@@ -46,7 +46,7 @@ class Cursor:
         self.name, self.receipt = name, receipt
         self._lock = RLock()
         self._done = _runs_of(saved["done"]) if saved else Intervals()
-        self._handed = Intervals()  # acknowledged by the broker, no receipt yet
+        self._handed = _runs_of(saved.get("handed", "")) if saved else Intervals()  # to the broker, no receipt yet
         self.skipped = int(saved.get("skipped", 0)) if saved else 0
         self.delivered = int(saved["delivered"]) if saved else 0
         self.evicted = int(saved["evicted"]) if saved else 0
@@ -133,15 +133,15 @@ class Cursor:
 
     @property
     def highest(self) -> int:
-        """The highest seq that is settled."""
+        """The highest seq that is settled or went to the broker."""
         with self._lock:
-            return self._done.last
+            return max(self._done.last, self._handed.last)
 
     def as_dict(self) -> dict[str, Any]:
         """For the state file."""
         with self._lock:
             counts = {name: getattr(self, name) for name in ("delivered", "evicted", "refused", "skipped")}
-            return {"done": str(self._done), **counts}
+            return {"done": str(self._done), "handed": str(self._handed), **counts}
 
 
 def runs(seqs: Iterable[int]) -> Iterable[tuple[int, int]]:

@@ -7,10 +7,11 @@ import pytest
 
 from edge.cli import main
 from edge.cli.journal import commits_every
-from edge.clock import Stamp
+from edge.clock import Anchor, Stamp
 from edge.outbox.outbox import Outbox
 from edge.outbox.segment import path_of
 from edge.reading import MISSING, Reading
+from edge.state import State
 from tests.broker import Lab, config, needs_mosquitto, resolved, until
 
 SENSOR = 'air sht3x sim:// interval="50ms"'
@@ -57,6 +58,17 @@ def test_export_as_lines_and_as_a_sheet(state, capsys):
     assert main(["queue", "--state", str(state), "export", str(state / "out.csv")]) == 0
     assert len((state / "out.csv").read_text().splitlines()) == 1503
     assert "1 502 readings" in capsys.readouterr().err
+
+
+def test_export_has_dates_where_the_node_knew_them(state, capsys):
+    anchor = Anchor("boot", 0, 1_795_600_000 * 10**9, "ntp", 0.01)
+    State(state / "state.json").save("clock", {"anchors": [anchor.as_dict(), {"boot": 3}]})
+    outbox = Outbox(state / "outbox", limit=1 << 20, segment=1 << 14)
+    outbox.put([reading(9)._replace(at=Stamp("earlier", 5))])
+    outbox.close()
+    assert main(["queue", "--state", str(state), "export", str(state / "out.jsonl")]) == 0
+    times = {row["seq"]: row["time"] for row in map(json.loads, (state / "out.jsonl").read_text().splitlines())}
+    assert (times[1], times[3], times[1503]) == (1_795_600_000.0, 1_795_600_002.0, None)
 
 
 @pytest.mark.parametrize(

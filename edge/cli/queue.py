@@ -11,10 +11,13 @@ from typing import Any, TextIO
 from edge.cli import args, exits, words
 from edge.cli.asking import asked
 from edge.cli.journal import commits_every
+from edge.clock import Clock
 from edge.outbox.audit import Audit, stored
 from edge.reading import Stored
+from edge.state import State
+from edge.timing.timekeeping import anchors
 
-COLUMNS = ("seq", "device", "quantity", "value", "unit", "boot", "ticks", "span", "level", "reasons", "raw")
+COLUMNS = ("seq", "device", "quantity", "value", "unit", "time", "boot", "ticks", "span", "level", "reasons", "raw")
 PLAIN = 26.0  # bytes of a plain reading, with its share of the rest
 SPARING = 30.0  # seconds between two commits of the journal that spare the card
 CYCLES, CARD = 3000, 16e9  # erase cycles and bytes of the card that the estimate of its years assumes
@@ -133,7 +136,7 @@ def _export(given: Any) -> int:
     folder = _folder(given.state)
     try:
         with given.out.open("x", encoding="utf-8", newline="") as out:
-            count = _write(stored(folder), out, as_csv=given.out.suffix == ".csv")
+            count = _write(stored(folder), _dates(given.state), out, as_csv=given.out.suffix == ".csv")
     except FileExistsError:
         raise exits.Failure(f"{given.out} exists. Give another name", exits.CANNOT_CREATE) from None
     except OSError as error:
@@ -142,14 +145,22 @@ def _export(given: Any) -> int:
     return exits.OK
 
 
-def _write(readings: Iterator[Stored], out: TextIO, *, as_csv: bool) -> int:
+def _dates(state: Path) -> Clock:
+    """What the node knows of dates, also of earlier boots."""
+    return Clock(anchors=anchors(State(state / "state.json")))
+
+
+def _write(readings: Iterator[Stored], dates: Clock, out: TextIO, *, as_csv: bool) -> int:
+    """All readings; ``time`` is in seconds since 1970, and empty where the node did not know the date."""
     sheet = csv.writer(out)
     if as_csv:
         sheet.writerow(COLUMNS)
     count = 0
     for count, (seq, reading) in enumerate(readings, 1):  # noqa: B007 - counted for the caller
         quality = reading.quality
-        row = (seq, reading.device, reading.quantity, reading.value, reading.unit, *reading.at, reading.span,
+        utc = dates.utc(reading.at)
+        time = None if utc is None else round(utc / 1e9, 6)
+        row = (seq, reading.device, reading.quantity, reading.value, reading.unit, time, *reading.at, reading.span,
                int(quality.level), " ".join(quality.reasons.words()), reading.raw)  # fmt: skip
         if as_csv:
             sheet.writerow(row)

@@ -27,7 +27,7 @@ class Timekeeping:
         """Takes over what the state holds; what makes no sense there is passed over."""
         self._clock, self._events, self._state = clock, events, state
         kept = state.load("clock")
-        clock.remember(_each(kept.get("anchors"), _anchor))
+        clock.remember(anchors(state))
         for boot, ticks in _each(kept.get("boots"), lambda row: (str(row[0]), int(row[1]))):
             clock.boots.see(boot, ticks)
         self._bounded = set(_each(kept.get("bounded"), str))  # boots whose bounds were told
@@ -72,9 +72,9 @@ class Timekeeping:
         now = self._clock.now()
         self._clock.boots.see(*now)
         self._noted = now.ticks
-        anchors = [anchor.as_dict() for line in self._lines() for anchor in line]
+        known = [anchor.as_dict() for line in self._lines() for anchor in line]
         boots = [list(seen) for seen in self._clock.boots]
-        self._state.save("clock", {"anchors": anchors[-MOST:], "boots": boots, "bounded": sorted(self._bounded)})
+        self._state.save("clock", {"anchors": known[-MOST:], "boots": boots, "bounded": sorted(self._bounded)})
 
     def _ask_chip(self) -> None:
         now = self._clock.now().ticks
@@ -121,6 +121,11 @@ class Timekeeping:
     def _impossible(self, anchor: Anchor) -> None:
         log.warning("the kernel calls a date synchronised that cannot be (%d s since 1970)", anchor.utc // 10**9)
         self._events.put("clock", kind="impossible", source=anchor.source, utc=round(anchor.utc / 1e9, 3))
+
+
+def anchors(state: State) -> Iterator[Anchor]:
+    """What the state knows of dates."""
+    return _each(state.load("clock").get("anchors"), _anchor)
 
 
 def _anchor(row: Any) -> Anchor:

@@ -14,14 +14,14 @@ S = 10**9
 MINUTE, HOUR = 60, 3600
 
 
-def means(seconds, length=MINUTE, changes=()):
+def means(seconds, length=MINUTE, changes=(), begin=0.0):
     """Start, span (s) and count of the means over readings at ``seconds``.
 
     ``changes`` are pairs: from which second on how many seconds the date is thought to be ahead of the ticks, None: no
     date is known.
     """
     ahead, changes = None, sorted(changes, key=lambda change: change[0])
-    mean, out = Mean({}, interval=float(length)), []
+    mean, out = Mean({}, interval=float(length), begin=begin), []
     mean.date = lambda stamp: None if ahead is None else stamp.ticks + round(ahead * S)
     for second in seconds:
         while changes and changes[0][0] <= second:
@@ -86,6 +86,20 @@ def test_the_clock_of_the_node_puts_them_on_the_minute_within_a_millisecond():
         "12:02:00",
     ]
     assert all(date % S < 10**6 and done.at.ticks % 10**6 == 0 for date, done in zip(dates, out[1:], strict=True))
+
+
+def test_days_of_another_place_begin_when_they_do_there():
+    """Midnight of Beijing is 16:00 UTC."""
+    readings, day = range(0, 3 * 86400, 3600), 86400
+    assert [start for start, *_ in means(readings, day, [(0, 0)], 16.0 * HOUR)] == [
+        0,
+        57600,
+        57600 + day,
+        57600 + 2 * day,
+    ]
+    assert [start for start, *_ in means(readings, day, [], 16.0 * HOUR)] == [0, day, 2 * day], (
+        "without a date, as ever"
+    )
 
 
 beliefs = st.none() | st.sampled_from([0, 7, 29.5, 59.5, -1e9]) | st.floats(-1e9, 1e9)

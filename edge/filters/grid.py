@@ -21,12 +21,17 @@ class Bounds(NamedTuple):
 
 
 class Grid:
-    """Multiples of ``length`` ns since 1970 by ``date``, or since the boot where that gives none."""
+    """Multiples of ``length`` (s) since 1970, ``begin`` (s) later, by ``date``; since the boot where that gives none.
 
-    def __init__(self, length: int, date: Callable[[Stamp], int | None]) -> None:
-        self._length, self._date = length, date
-        self._slip = min(SLIP, length // 100)
-        self.longest = length + self._slip  # ns
+    ``date`` gives the UTC of a stamp in ns.
+    """
+
+    def __init__(
+        self, length: float, date: Callable[[Stamp], int | None] = lambda stamp: None, begin: float = 0.0
+    ) -> None:
+        self._length, self._date, self._begin = int(length * 1e9), date, int(begin * 1e9)
+        self._slip = min(SLIP, self._length // 100)
+        self.longest = self._length + self._slip  # ns
 
     def around(self, at: Stamp, before: int | None = None) -> Bounds:
         """Those of the interval that holds a moment; ``before`` is the end of an earlier one of the same boot.
@@ -35,7 +40,7 @@ class Grid:
         less than the slip belongs to the next.
         """
         utc = self._date(at)
-        past = at.ticks % self._length if utc is None else utc % self._length // MS * MS
+        past = at.ticks % self._length if utc is None else (utc - self._begin) % self._length // MS * MS
         start, end = at.ticks - past, at.ticks - past + self._length
         if before is None:
             start = at.ticks

@@ -1,7 +1,6 @@
 """Readings in, one value an interval out, with its span, spread and quality."""
 
 import math
-from collections.abc import Callable
 
 from drivers import NONE, Reason
 from edge.clock import Stamp
@@ -11,16 +10,10 @@ from edge.reading import GOOD, Level, Quality, Reading
 
 
 class Intervals:
-    """The open intervals of many channels. ``length`` in seconds; ``valid`` is the share that must be covered.
+    """The open intervals of many channels, on a grid; ``valid`` is the share that must be covered."""
 
-    ``date`` gives the UTC of a stamp in ns, by which they begin on its full minutes and hours; without, on the ticks.
-    """
-
-    def __init__(
-        self, length: float, valid: float = 0.0, date: Callable[[Stamp], int | None] = lambda stamp: None
-    ) -> None:
-        self._grid = Grid(int(length * 1e9), date)
-        self._valid = valid
+    def __init__(self, grid: Grid, valid: float = 0.0) -> None:
+        self._grid, self._valid = grid, valid
         self._open: dict[tuple[str, str], _Interval] = {}
 
     def add(self, reading: Reading, how: How, weight: float | None = 1.0, pace: float | None = None) -> list[Reading]:

@@ -6,6 +6,7 @@ from typing import Any
 from drivers import Option, Quantity, Reason
 from edge.filters.average import STRENGTHS, How, way
 from edge.filters.filter import Filter
+from edge.filters.grid import Grid
 from edge.filters.increment import Increment
 from edge.filters.interval import Intervals, strength, usable
 from edge.reading import GOOD, Reading
@@ -32,6 +33,9 @@ class Mean(Filter):
     reasons = Reason.STALE | Reason.INCONSISTENT
     options = (
         Option("interval", "duration", 60.0, "length of an interval", unit="s", low=0.001),
+        Option(
+            "begin", "duration", 0.0, 'when days begin, in UTC: "16h" for those of Beijing', unit="s", low=0, high=86400
+        ),
         Option("by", str, None, "how; default: as befits the quantity", choices=tuple(How)),
         Option("valid", float, 0.75, "share of the interval that good readings must cover", low=0, high=1),
         Option(
@@ -42,7 +46,8 @@ class Mean(Filter):
     def __init__(self, quantities: Mapping[str, Quantity], **options: Any) -> None:
         """As every filter."""
         super().__init__(quantities, **options)
-        self._intervals = Intervals(self.set["interval"], self.set["valid"], lambda stamp: self.date(stamp))
+        grid = Grid(self.set["interval"], lambda stamp: self.date(stamp), self.set["begin"])
+        self._intervals = Intervals(grid, self.set["valid"])
         self._length = self.set["interval"] * 1e9
         self._totals: dict[tuple[str, str], tuple[Increment, int]] = {}
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from edge.clock import Stamp
 from edge.filters.average import STRENGTHS, How, way
+from edge.filters.grid import Grid
 from edge.filters.interval import Intervals, strength
 from edge.reading import Reading, Stored
 
@@ -18,7 +19,7 @@ def thinned(stored: Sequence[Stored]) -> list[Reading]:
 
     Each quantity is averaged as the filter ``mean`` does it; of a total its last value stays.
     """
-    minutes, speeds = Intervals(INTERVAL), _speeds(stored)
+    minutes, speeds = Intervals(Grid(INTERVAL)), _speeds(stored)
     stays = [reading for _, reading in stored if reading.span >= INTERVAL]
     for _, reading in stored:
         if reading.span < INTERVAL:

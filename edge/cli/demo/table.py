@@ -39,7 +39,7 @@ def view(stage: Stage, console: Console, report: str = "") -> RenderableType:
     kind, scope = ("built in", ", nothing leaves this computer") if stage.internal else ("external", "")
     head = f"edge {edge.__version__} demo — simulated node {stage.node!r}{scope}"
     place = f"  broker {stage.broker[0]}:{stage.broker[1]} ({kind})   link 127.0.0.1:{stage.link.port}"
-    lines = [_uplink(stage, say), _buffer(stage, say), Text(say(_clock(stage)), "dim")]
+    lines = [_uplink(stage, say), _counts(stage), _buffer(stage, say), Text(say(_clock(stage)), "dim")]
     lines += [Text(say(report), "cyan")] if report else []
     for line in lines:
         line.no_wrap, line.overflow = True, overflow
@@ -52,7 +52,7 @@ def view(stage: Stage, console: Console, report: str = "") -> RenderableType:
 def _sensors(stage: Stage, say: Say, width: int, overflow: OverflowMethod) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1), header_style="bold")
     cells = max(8, min(SPARKS, width - WIDE + 20))
-    for name, least in (("SENSOR", 6), ("DRIVER", 10), ("VALUE", 33), ("LAST 60 s", max(9, cells))):
+    for name, least in (("SENSOR", 6), ("DRIVER", 10), ("VALUE", 29), ("LAST 60 s", max(9, cells))):
         if name != "DRIVER" or width >= WIDE:
             table.add_column(name, min_width=least, no_wrap=True, overflow=overflow)
     table.add_column("AGE", justify="right", min_width=5, no_wrap=True, overflow=overflow)
@@ -94,24 +94,31 @@ def _uplink(stage: Stage, say: Say) -> Text:
         style = "green"
     elif not stage.link.up:
         state, style = f"{state} – you cut the link, sensing goes on", "red"
-    text = Text.assemble(" UPLINK  ", (say(state), style))
-    counts = f"   sent {words.grouped(uplink['sent'])}   acked {words.grouped(uplink['delivered'])}"
-    received = len(stage.receiver.inbox.records)
-    return text.append(f"{counts}   received {words.grouped(received)}, twice {stage.receiver.inbox.twice}")
+    return Text.assemble(" UPLINK  ", (say(state), style))
+
+
+def _counts(stage: Stage) -> Text:
+    status, inbox = stage.notes.status, stage.receiver.inbox
+    if status is None:
+        return Text()
+    uplink, rss = status["uplinks"][0], words.size(status["process"]["rss"])
+    sent, acked = words.grouped(uplink["sent"]), words.grouped(uplink["delivered"])
+    received = f"received {words.grouped(len(inbox.records))}, twice {inbox.twice}"
+    return Text(f"         sent {sent}   acked {acked}   {received}   RAM {rss}")
 
 
 def _buffer(stage: Stage, say: Say) -> Text:
     status = stage.notes.status
     if status is None:
         return Text()
-    waiting, rss = status["uplinks"][0]["waiting"], status["process"]["rss"]
+    waiting = status["uplinks"][0]["waiting"]
     text = Text(f" BUFFER  {words.grouped(waiting)} waiting ")
     if stage.notes.peak:
         scale = SCALE << (stage.notes.peak // SCALE).bit_length()
         full = min(BAR, -(-waiting * BAR // scale))
         text.append(say(" " + "█" * full + "░" * (BAR - full) + " "), "yellow")
     seq = words.grouped(status["outbox"]["last"])
-    return text.append(say(f"  on the card 1..{seq}   RAM {words.size(rss)}   kills {stage.power.kills}"))
+    return text.append(say(f"  on the card 1..{seq}   kills {stage.power.kills}"))
 
 
 def _clock(stage: Stage) -> str:
@@ -121,8 +128,8 @@ def _clock(stage: Stage) -> str:
     clock, stamp = status["clock"], f"boot + {stage.notes.newest:.1f} s"
     if stage.notes.stepped:
         step = f"the wall clock jumped {stage.notes.stepped / 3600:+.0f} h"
-        return f" CLOCK   {step}, stamps did not: ticks go on, newest reading {stamp}"
+        return f" CLOCK   {step}, ticks go on: newest {stamp}"
     if clock["source"] is None:
-        return f" CLOCK   not synchronised yet: readings carry boot time and are dated later; newest {stamp}"
+        return f" CLOCK   no date yet: readings carry boot time, newest {stamp}"
     date = datetime.fromtimestamp(clock["utc"], UTC)
     return f" CLOCK   {clock['source']} ±{clock['error']:.3f} s: {date:%Y-%m-%d %H:%M:%S} UTC; newest reading {stamp}"

@@ -73,7 +73,7 @@ class Clock:
         self.boot = boot or BOOT_ID.read_text(encoding="ascii").strip()
         self.lines: dict[str, Timeline] = {}
         self.boots = Boots()
-        self.slews = Slews()  # of this boot, as far as this process saw them
+        self.slews = Slews()  # of this boot, as far as they were seen
         self.on_anchor: Callable[[Anchor], None] = lambda anchor: None
         self.on_leap: Callable[[Anchor], None] = lambda anchor: None
         self.on_disagreement: Callable[[Anchor, Anchor], None] = lambda old, new: None

@@ -188,6 +188,18 @@ def test_no_date_is_surer_than_it_is_while_the_clock_is_slewed(tmp_path, off, ra
     assert node.clock.trust(found[-1][0]).error < 0.06, "and it is sure again afterwards"
 
 
+def test_a_slew_is_remembered_over_a_restart_of_the_process_and_not_into_another_boot(tmp_path):
+    machine = Machine(utc=TODAY, bound=0.82)
+    first, stamp = Node(tmp_path, machine, "a"), Stamp("a", machine.ticks)
+    first.run(8, slew=0.1)
+    machine.bound = 0.02
+    first.run(2)
+    assert first.clock.trust(stamp).error > 0.8
+    first.stop()
+    assert Node(tmp_path, machine, "a").clock.trust(stamp).error == pytest.approx(first.clock.trust(stamp).error)
+    assert Node(tmp_path, machine, "b").clock.slews.points == []
+
+
 def test_slews_are_added_up_between_two_ticks():
     slews = Slews()
     assert slews.between(0, 100) == 0.0
@@ -207,7 +219,7 @@ def test_of_slews_without_end_the_sum_is_kept_and_the_memory_is_bounded():
     slews = Slews()
     for second in range(0, 3000, 2):
         slews.see(second * S, (second + 1) * S, S // 1000)
-    assert len(slews._points) <= MOST + 2
+    assert len(slews.points) <= MOST + 2
     assert slews.between(0, 3000 * S) == pytest.approx(1.5)
     assert slews.between(1500 * S, 3000 * S) == pytest.approx(0.75, abs=0.1)
 
@@ -251,6 +263,9 @@ def test_anchors_outlive_the_process_and_the_boot(tmp_path):
     "kept",
     [
         {"anchors": 5, "boots": "x", "bounded": None},
+        {"slews": 7},
+        {"slews": ["b", [1]]},
+        {"slews": ["b", [[1, 2], [3, "x"], [0]]]},
         {"anchors": [{"boot": "a"}, 7, None], "boots": [["a"], 3, ["a", "x"]], "bounded": [[]]},
         {"anchors": [{"boot": "a", "ticks": "x", "utc": 0, "source": "ntp", "error": 1}]},
     ],

@@ -5,6 +5,7 @@ before a correction is not put right by it. Only CLOCK_MONOTONIC_RAW runs on reg
 """
 
 from bisect import bisect
+from collections.abc import Iterable
 
 CRYSTAL = 100e-6  # share of the time: what slower corrections and the oscillator come to, which the drift stands for
 MOST = 64  # points that are kept
@@ -13,22 +14,22 @@ MOST = 64  # points that are kept
 class Slews:
     """The sum of all slews as a line through points, in ns over ticks; level before the first and after the last."""
 
-    def __init__(self) -> None:
-        self._points: list[tuple[int, int]] = []  # replaced as a whole: other threads read meanwhile
+    def __init__(self, points: Iterable[tuple[int, int]] = ()) -> None:
+        self.points = sorted(points)  # replaced as a whole: other threads read meanwhile
 
     def see(self, begin: int, end: int, slewed: int, doubt: float = 0.0) -> None:
         """From ticks ``begin`` to ``end`` they ran ``slewed`` ns ahead, ``doubt`` seconds more or less."""
         if abs(slewed) <= CRYSTAL * (end - begin) + doubt * 1e9:
             return
-        total = self._points[-1][1] if self._points else 0
-        kept = self._points if self._points and self._points[-1][0] == begin else [*self._points, (begin, total)]
+        total = self.points[-1][1] if self.points else 0
+        kept = self.points if self.points and self.points[-1][0] == begin else [*self.points, (begin, total)]
         if len(kept) > MOST:
             kept = [*kept[:-1:2], kept[-1]]
-        self._points = [*kept, (end, total + slewed)]
+        self.points = [*kept, (end, total + slewed)]
 
     def between(self, one: int, other: int) -> float:
         """The seconds by which two ticks lie further apart, or closer, than they were."""
-        points = self._points
+        points = self.points
         return abs(_total(points, one) - _total(points, other)) / 1e9 if points else 0.0
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from edge.clock import Anchor, Clock, Stamp
+from edge.dates.slews import Slews
 from edge.errors import StorageError
 from edge.events import Events
 from edge.state import State
@@ -27,6 +28,7 @@ class Timekeeping:
         """Takes over what the state holds; what makes no sense there is passed over."""
         self._clock, self._events, self._state = clock, events, state
         kept = state.load("clock")
+        clock.slews = Slews(_slewed(kept.get("slews"), clock.boot))
         clock.remember(anchors(state))
         for boot, ticks in _each(kept.get("boots"), lambda row: (str(row[0]), int(row[1]))):
             clock.boots.see(boot, ticks)
@@ -74,7 +76,9 @@ class Timekeeping:
         self._noted = now.ticks
         known = [anchor.as_dict() for line in self._lines() for anchor in line]
         boots = [list(seen) for seen in self._clock.boots]
-        self._state.save("clock", {"anchors": known[-MOST:], "boots": boots, "bounded": sorted(self._bounded)})
+        slews = [self._clock.boot, self._clock.slews.points]
+        told = {"anchors": known[-MOST:], "boots": boots, "bounded": sorted(self._bounded), "slews": slews}
+        self._state.save("clock", told)
 
     def _ask_chip(self) -> None:
         now = self._clock.now().ticks
@@ -130,6 +134,12 @@ def anchors(state: State) -> Iterator[Anchor]:
 
 def _anchor(row: Any) -> Anchor:
     return Anchor(str(row["boot"]), int(row["ticks"]), int(row["utc"]), str(row["source"]), float(row["error"]))
+
+
+def _slewed(kept: Any, boot: str) -> Iterator[tuple[int, int]]:
+    """The points of this boot, where they are those that are kept."""
+    known, points = kept if isinstance(kept, list) and len(kept) == 2 else ("", [])
+    yield from _each(points if known == boot else [], lambda row: (int(row[0]), int(row[1])))
 
 
 def _each(rows: Any, make: Callable[[Any], Made]) -> Iterator[Made]:

@@ -64,6 +64,9 @@ class FakeUplink:
         taken, self.inbound = self.inbound, []
         return taken
 
+    def unsent(self):
+        return sum(len(payload) for _, payload in self._under_way.values())
+
     def traffic(self):
         taken, self.carried = self.carried, 0
         return taken

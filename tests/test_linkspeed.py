@@ -4,7 +4,8 @@ from collections import deque
 
 import pytest
 
-from edge.forwarding.linkspeed import BUSY, FIRST, LEAST, MESSAGE, LinkSpeed
+from edge.forwarding.forwarder import IDLE
+from edge.forwarding.linkspeed import BUSY, FIRST, LATE, LEAST, MESSAGE, LinkSpeed
 
 FLIGHT = MESSAGE + BUSY  # seconds that a message is under way, if the link is as fast as it was
 
@@ -18,6 +19,10 @@ class Link:
         self.flying = deque()  # when it arrives, its bytes, its mark
         self.free = 0.0
         self.queues, self.flights = [], []  # seconds: until the link is free, until the acknowledgement
+
+    def unsent(self):
+        """Bytes that have not arrived."""
+        return round(max(0.0, self.free - self.now) * self.rate)
 
     def send(self, size):
         self.free = max(self.free, self.now) + size / self.rate
@@ -35,10 +40,17 @@ class Link:
         """A backlog without an end; gives the bytes that arrived."""
         end, arrived = self.now + seconds, 0
         while self.now < end:
-            while len(self.flying) < window and not self.speed.full:
+            while len(self.flying) < window and not self.speed.full(self.unsent()):
                 self.send(min(largest, self.speed.message))
-            arrived += self.land()
+            arrived += self.wait()
         return arrived
+
+    def wait(self):
+        """Until an acknowledgement, or as long as a poll lasts; gives the bytes that arrived."""
+        if self.flying[0][0] <= self.now + IDLE:
+            return self.land()
+        self.now += IDLE
+        return 0
 
 
 @pytest.mark.parametrize("rate", [600, 1200, 12_000, 120_000, 12_000_000])
@@ -92,6 +104,24 @@ def test_a_few_live_messages_do_not_make_a_fast_link_slow():
 def test_a_broker_that_is_slow_to_answer_is_not_starved():
     link = Link(1_000_000, latency=10.0)
     assert link.drain(600) >= 600 / 10 * LEAST
+
+
+def test_a_lost_word_of_the_broker_does_not_leave_the_link_idle():
+    """The acknowledgements of a message in seven, and of all behind it, come five seconds late."""
+    link = Link(1200)
+    link.drain(60)
+    began, arrived = link.now, 0
+    for _ in range(10):
+        arrived += link.drain(14)
+        link.flying = deque((at + 5.0, size, mark) for at, size, mark in link.flying)
+    assert arrived >= 0.95 * link.rate * (link.now - began)
+
+
+def test_a_proxy_that_takes_everything_does_not_gather_a_long_queue():
+    link = Link(1200)
+    link.unsent = lambda: 0
+    link.drain(120)
+    assert max(link.queues) <= 1.1 * (MESSAGE + LATE)
 
 
 def test_a_new_connection_begins_carefully():

@@ -57,6 +57,18 @@ def ended(uplink, messages=1):
     return caught.value
 
 
+def test_what_the_network_has_carried_is_known_without_a_word_of_the_broker(broker):
+    broker.mode = "never-acks"
+    uplink = made(broker)
+    with pytest.raises(UplinkDown):
+        uplink.unsent()
+    uplink.connect()
+    uplink.send("readings", PACK, ABOUT)
+    until(lambda: uplink.unsent() == 0)
+    assert uplink.poll(0.0) == []
+    uplink.close()
+
+
 @pytest.mark.parametrize(
     ("mode", "state"),
     [

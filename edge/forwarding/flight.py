@@ -47,7 +47,7 @@ class Flight:
         What is ``urgent`` may go beyond the one by two messages, and beyond the other.
         """
         left = self._uplink.window - len(self._sent)
-        return left > -ALARM_ROOM if urgent else left > 0 and not self._link.full
+        return left > -ALARM_ROOM if urgent else left > 0 and not self._link.full(self._uplink.unsent())
 
     def readings(self, most: int) -> int:
         """How many the next message should have: at most ``most``, and no more than suit the link."""

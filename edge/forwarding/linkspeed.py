@@ -1,7 +1,9 @@
 """How fast a link is, measured by what comes back acknowledged, and how much may be on its way for that.
 
 A message must be acknowledged well within the deadline of an uplink (25 s), and an alarm must not stand behind a long
-queue. So a message takes two seconds of the link, and at most five seconds of it are under way.
+queue. So a message takes two seconds of the link, and at most five seconds of it are under way. What the network has
+carried leaves the link free although the broker's word on it is still to come: where that is lost on the way, it takes
+TCP as long as the queue is to send it again.
 """
 
 import time
@@ -10,6 +12,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 MESSAGE, BUSY = 2.0, 3.0  # seconds of the link: one message; what is under way when no further one goes
+LATE = 8.0  # seconds of it without the broker's word when no further one goes: a proxy may take what the link does not
 FIRST = 1200.0  # bytes a second that a new connection is taken for: 9.6 kbit/s
 SAMPLES = 8  # acknowledgements whose best counts: a lost packet stalls a link, but does not make it slower
 LEAST = 1000  # bytes of a message on the slowest link: less is mostly headers, and a broker may just be slow to answer
@@ -43,10 +46,11 @@ class LinkSpeed:
         """Bytes that the next message should have at most."""
         return max(LEAST, round(MESSAGE * self.rate))
 
-    @property
-    def full(self) -> bool:
-        """Whether enough is under way to keep the link busy until the next acknowledgement."""
-        return self.under_way > BUSY / MESSAGE * self.message
+    def full(self, unsent: int) -> bool:
+        """Whether enough is under way to keep the link busy; ``unsent`` bytes of it the network has not carried yet."""
+        second = self.message / MESSAGE
+        waits = min(unsent, self.under_way) if self._acked else self.under_way  # before, the speed is a mere guess
+        return waits > BUSY * second or self.under_way > LATE * second
 
     def sent(self, size: int) -> Mark:
         """A message of so many bytes goes now; the mark belongs to its acknowledgement."""

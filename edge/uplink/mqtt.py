@@ -126,6 +126,10 @@ class MqttUplink:
         taken, session.received = session.received, []
         return [(self._inbound[topic], payload) for topic, payload in taken if topic in self._inbound]
 
+    def unsent(self) -> int:
+        """What TCP has no acknowledgement of."""
+        return self._now().unsent()
+
     def traffic(self) -> int:
         """Bytes since the last call, of attempts that failed as well; not those of the name service."""
         return self._meter.take()

@@ -104,6 +104,10 @@ class Session:
         packed = len(more.pack()) + 3 if more is not None else 0  # type: ignore[no-untyped-call]
         return 5 + 2 + len(topic.encode()) + 2 + packed + len(payload)
 
+    def unsent(self) -> int:
+        """Bytes that the other machine has not yet acknowledged to TCP; 0 once the session has ended."""
+        return self._guard.unsent() if self.fate is None else 0
+
     def fruitless(self, before: bool) -> bool:
         """Whether nothing was acknowledged of what was sent; ``before`` where nothing was sent at all."""
         return not self._acked if self.sent else before and not self._acked

@@ -35,6 +35,9 @@ class Uplink(Protocol):
     def inbox(self) -> list[tuple[str, bytes]]:
         """What came since the last call, unread: channel (``receipt``, ``command``) and payload of each message."""
 
+    def unsent(self) -> int:
+        """Bytes of what was sent that the network has not carried to the other machine yet. Raises ``UplinkDown``."""
+
     def traffic(self) -> int:
         """Bytes that the network carried in both directions since the last call, with all headers."""
 

@@ -68,7 +68,7 @@ class FarEnd:
         """Which seqs came, which the node calls lost."""
         path = self._file.with_name(self._file.name + ".account")
         saved = json.loads(path.read_text()) if path.exists() else {}
-        return Account(saved.get(NODE))
+        return Account(saved.get("nodes", {}).get(NODE))
 
     def readings(self) -> list[dict[str, Any]]:
         """What came, each once, as ``edge receive`` stores it."""

@@ -69,7 +69,8 @@ def test_systemd_has_nothing_to_say_about_the_unit(service: Service, figure: lis
 def test_the_secret_is_used_and_shows_nowhere(service: Service) -> None:
     assert PASSWORD in commands("Give it the password")
     places = f"cd /proc/{service.show('MainPID')} && cat environ cmdline comm limits mountinfo"
-    asked = "systemctl show edge; systemctl cat edge; systemctl status edge; journalctl --no-pager; edge status --json"
+    told = "journalctl --no-pager --unit edge; journalctl --no-pager --identifier sudo; edge status --json"
+    asked = f"systemctl show edge; systemctl cat edge; systemctl status edge; {told}"
     service.node.run(f"({asked}; {places}) >/run/shown")
     assert service.node.run(f"grep --text --count '{PASSWORD}' /run/shown || true").strip() == "0"
     with pytest.raises(VmError, match="Permission denied"):

@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from drivers.sim.gnss_nmea import BEGIN, Receiver
+from edge.clock import BUILT
 from edge.state import State
 
 SECONDS = 30
 SECOND = 10**9
+YEAR = 365 * 86400
+LATER = BUILT // SECOND - int(BEGIN.timestamp()) + YEAR  # s after BEGIN: a node believes no date before it was built
 SENTENCE = 0.15  # seconds from the pulse to the sentences that name it
 NEAR = 5_000_000  # ns before a moment from which on it is waited for without sleep
 WORK = Path("/run/receiver")
@@ -61,7 +64,7 @@ def _run(port: int, begin: int) -> None:
         os.pwrite(pull, b"pull-up", 0)
         time.sleep(SENTENCE)
         os.pwrite(pull, b"pull-down", 0)
-        os.write(port, receiver.frame(second))
+        os.write(port, receiver.frame(LATER + second))
 
 
 def _wait(due: int) -> None:
@@ -76,7 +79,7 @@ def _ticks() -> int:
 
 def _judged(anchor: dict[str, Any], begin: int) -> dict[str, Any]:
     """Its source, its own bound, and how far it is from the truth, in seconds."""
-    truth = int(BEGIN.timestamp()) * SECOND + anchor["ticks"] - begin
+    truth = (int(BEGIN.timestamp()) + LATER) * SECOND + anchor["ticks"] - begin
     return {"source": anchor["source"], "error": anchor["error"], "apart": (anchor["utc"] - truth) / SECOND}
 
 

@@ -59,7 +59,7 @@ def test_a_record_is_in_force_from_the_next_reading_on_until_it_is_taken_back(de
         code, out, _ = desk("air")
         assert code == 0
         assert out.splitlines()[:2] == ["air  part sht3x 01234567", "  temperature"]
-        assert "in force  0.99174 x - 0.57851 Cel · by A. Ito · 2 points, residual 0, r2 1.0000" in out
+        assert "in force  0.99174 x - 0.57851 °C · by A. Ito · 2 points, residual 0, r2 1.0000" in out
         code, _, err = desk("air", "temperature", "--undo", *BY)
         assert code == 0
         assert "no 2: air/temperature is raw values again from the next reading on" in err

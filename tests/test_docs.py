@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import drivers
 from edge.cli import COMMANDS
 
 ROOT = Path(__file__).parent.parent
@@ -44,6 +45,10 @@ def test_commands_that_are_shown_exist(page):
     for block in blocks(page, "sh") + blocks(page, "console"):
         for command in re.findall(r"(?:^|/|\$ )edge (\w+)", block, re.MULTILINE):
             assert command in COMMANDS, f"{page.name} shows edge {command}"
+
+
+def test_the_readme_counts_the_drivers_right():
+    assert f"# {len(drivers.names())} sensors;" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_decisions_have_a_number_each_and_the_index_has_them_all():

@@ -53,6 +53,11 @@ def quantity(name: str, value: float | None, unit: str) -> str:
     return f"{label}{number} {unit}".strip()
 
 
+def unit(code: str) -> str:
+    """A unit as people write it; pH and what is counted keep their code."""
+    return UNITS.get(code) or code
+
+
 def age(values: Mapping[str, Any]) -> float | None:
     """Seconds since the newest of some values."""
     ages: Sequence[float] = [value["age"] for value in values.values()]

@@ -58,8 +58,9 @@ def _captured(given: argparse.Namespace, ask: Ask) -> list[list[float]]:
     unit, decimals = known[given.quantity]
     digit, seconds = 10.0**-decimals, given.seconds or 180.0
     rest = sampling.steady(ask, given.sensor, given.quantity, digit, given.readings, given.within, seconds)
-    told = f"read {rest.mean:.6g} {unit}: {rest.count} readings, spread {rest.spread:.3g}, drift {rest.drift:+.3g}"
-    print(words.said(f"true {given.at:g}, {told}", sys.stderr), file=sys.stderr)
+    read = f"true {given.at:g}, read {rest.mean:.6g} {words.unit(unit)}"
+    noise = f"{rest.count} readings, spread {rest.spread:.3g}, drift {rest.drift:+.3g}"
+    print(words.said(f"{read}: {noise}", sys.stderr), file=sys.stderr)
     points: list[list[float]] = ask("capture", sensor=given.sensor, quantity=given.quantity, pair=[rest.mean, given.at])
     return points
 

@@ -52,7 +52,7 @@ def _line(one: Mapping[str, Any], known: Mapping[str, Any]) -> str:
         state = f"of {one['part']}" if one["part"] not in ("", known["part"]) else "replaced"
     if one["curve"] is None:
         return f"{number:3}  {day(one['since'])}  {state:9} taken back by {one['by']}: raw values"
-    parts = [f"{formula(law(one))} {one['unit']}", f"by {one['by']}", well(one)]
+    parts = [f"{formula(law(one))} {words.unit(one['unit'])}", f"by {one['by']}", well(one)]
     parts += [f"due {day(one['due'])}"] if one["lasts"] else []
     parts += [f"{name} {one[name]}" for name in ("certificate", "reference") if one[name]]
     parts += [f"as no {one['restores']}"] if one["restores"] else []

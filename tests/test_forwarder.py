@@ -251,6 +251,20 @@ def test_a_replay_sends_again_marked_and_leaves_the_account_alone(tmp_path):
     assert rig.cursor.ledger(50).delivered == 50
 
 
+def test_a_receipt_for_what_was_never_given_out_releases_nothing_and_is_told_once(tmp_path, caplog):
+    rig = Rig(tmp_path, custody="receipt")
+    rig.put(30)
+    with running(rig):
+        rig.until(lambda: rig.cursor.awaited() == (1, 30))
+        rig.uplink.inbound += [("receipt", b'{"upto": 90000}')] * 3 + [("receipt", b'{"upto": 10}')]
+        rig.forwarder.wake()
+        rig.until(lambda: rig.cursor.ledger(30).delivered == 10)
+        rig.until(rig.uplink.events)
+    (event,) = rig.uplink.events()
+    assert (event["event"], event["destination"], event["upto"], event["taken"]) == ("receipt", "city", 90000, 30)
+    assert sum("90000" in line for line in caplog.messages) == 1
+
+
 def test_what_the_broker_acknowledged_and_lost_goes_again_until_the_receipt_covers_it(tmp_path):
     rig = Rig(tmp_path, custody="receipt", receipt_within=0.01)
     rig.put(40)

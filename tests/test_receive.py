@@ -183,6 +183,13 @@ def test_only_what_this_destination_will_not_get_closes_a_hole(kind, words, lost
     assert centre.receipts(1) == {NODE: 9 if lost else 3}
 
 
+def test_a_node_that_counts_anew_is_told(caplog):
+    centre = Centre(Memory(), {})
+    event = {"event": "receipt", "destination": "city", "via": "city", "upto": 90000, "taken": 30}
+    centre.take("event", NODE, Message("", json.dumps(event).encode(), {}, False))
+    assert f"{NODE} counts anew and is at 30" in caplog.text
+
+
 @pytest.mark.parametrize(
     "more", [{}, {"first": 4}, {"first": "4", "last": 6}, {"first": 6, "last": 4}, {"first": -9, "last": 9}]
 )

@@ -51,7 +51,7 @@ class Forwarder:
         self.publisher = Publisher(node, route.settings, route.payload, clock)
         self._flight = Flight(route.uplink, LinkSpeed())
         self._custody = Custody(f"{node} {self.name}", route.cursor, route.settings.receipt_within)
-        self.talk = Talk(node, route.cursor, self.publisher, self._flight, events)
+        self.talk = Talk(node, route, self.publisher, self._flight, events)
         self._backoff = backoff or Backoff(f"{node} {self.name}")
         self._stopping, self._woken = Event(), Event()
         self._thread = Thread(target=self._run, name=f"uplink {self.name}", daemon=True)

@@ -9,8 +9,8 @@ from edge.errors import Refused
 from edge.events import Events
 from edge.forwarding.flight import Flight
 from edge.forwarding.publication import Publisher
+from edge.forwarding.route import Route
 from edge.notices.notices import Notices
-from edge.outbox.cursor import Cursor
 
 log = logging.getLogger("edge.forwarder")
 
@@ -18,9 +18,10 @@ log = logging.getLogger("edge.forwarder")
 class Talk:
     """One destination's part of it."""
 
-    def __init__(self, node: str, cursor: Cursor, publisher: Publisher, flight: Flight, events: Events) -> None:
-        self._about, self._cursor, self._publisher, self._flight = {"node": node}, cursor, publisher, flight
-        self._events = events
+    def __init__(self, node: str, route: Route, publisher: Publisher, flight: Flight, events: Events) -> None:
+        self._about, self._cursor, self._publisher, self._flight = {"node": node}, route.cursor, publisher, flight
+        self._events, self._picker = events, route.picker
+        self._amiss = 0  # a receipt that cannot be ours, once it has been told
         self.notices = Notices()
         self.obey: Callable[[bytes], bytes | None] = lambda command: None
 
@@ -63,7 +64,21 @@ class Talk:
             upto = json.loads(payload)["upto"]
         except (ValueError, TypeError, KeyError, RecursionError):
             upto = None
-        if isinstance(upto, int) and not isinstance(upto, bool):
-            self._cursor.stored(upto)
-        else:
+        if not isinstance(upto, int) or isinstance(upto, bool):
             log.warning("%s sent a receipt that is none: %r", self._cursor.name, payload[:80])
+        elif upto > (newest := self._picker.newest):
+            self._doubt(upto, newest)
+        else:
+            self._cursor.stored(upto)
+
+    def _doubt(self, upto: int, taken: int) -> None:
+        """The centre has more than there is: it holds us for another, or our card was changed and we count anew."""
+        if upto == self._amiss:
+            return
+        self._amiss = upto
+        log.error(
+            "%s sends receipts up to %d, and this node has taken %d only: another one had its id, or its card is new;"
+            " they release nothing; to do: give the node a new id",
+            *(self._cursor.name, upto, taken),
+        )
+        self._events.put("receipt", destination=self._cursor.name, upto=upto, taken=taken)

@@ -36,6 +36,11 @@ class Picker:
         self.on_lost: Callable[[int, int], None] = lambda first, last: None
 
     @property
+    def newest(self) -> int:
+        """The last seq that was given out."""
+        return self._outbox.last
+
+    @property
     def pause(self) -> float:
         """Seconds until the rate lets the next batch of the backlog go, or what is gathered goes; 0 for neither."""
         return min(filter(None, (self._bucket.pause(), self._gathering.pause)), default=0.0)

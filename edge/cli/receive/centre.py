@@ -99,6 +99,9 @@ class Centre:
         match event:
             case {"destination": lost, "via": we} if lost != we:
                 pass  # it has been lost for another one
+            case {"event": "receipt", "taken": taken}:
+                log.warning("%s counts anew and is at %s: what it sends looks like repeats. Do: a new id for it, "
+                            "or a new FILE", node, taken)  # fmt: skip
             case {"event": "gap" | "refused" | "void", "first": int(first), "last": int(last)} if 0 < first <= last:
                 self.accounts[node].lose(first, last)
 

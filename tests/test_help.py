@@ -82,7 +82,6 @@ def test_a_state_folder_that_is_none_is_no_empty_trail(tmp_path, capsys):
         (["queue", "export", "out.csv"], "outbox: not yours to read. Do: the same with sudo"),
         (["status"], "state: not yours to ask. Do: the same with sudo"),
         (["audit"], "not yours to use. Do: the same with sudo"),
-        (["support"], "not yours to use. Do: the same with sudo"),
     ],
 )
 def test_what_belongs_to_another_user_is_said_to(words, why, tmp_path, monkeypatch, capsys):

@@ -81,9 +81,17 @@ def _configs(config: Path, state: Path) -> dict[str, Path]:
     """The files of the node, and those that the centre put in their place."""
     found = {config.name: config}
     if os.path.isdir(config):  # noqa: PTH112 - Path.is_dir raises PermissionError
-        own = [config / "edge.toml", *sorted((config / "conf.d").glob("*.toml"))]
+        own = [config / "edge.toml", *_files(config / "conf.d")]
         found = {str(path.relative_to(config)): path for path in own}
-    return found | {f"from-afar/{path.name}": path for path in sorted((state / "config").glob("*.toml"))}
+    return found | {f"from-afar/{path.name}": path for path in _files(state / "config")}
+
+
+def _files(folder: Path) -> list[Path]:
+    """The configurations in a folder; none where there is no such folder, or it is not ours to look into."""
+    try:
+        return [folder / name for name in sorted(os.listdir(folder)) if name.endswith(".toml")]  # noqa: PTH208
+    except OSError:
+        return []
 
 
 def _read(name: str, what: str, path: Path, scrubbed: Callable[[bytes], bytes]) -> Part:

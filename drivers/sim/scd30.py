@@ -4,19 +4,14 @@ import struct
 
 from drivers.sim.buses import SimI2C, wave
 from drivers.sim.faults import Faults
-from drivers.sim.sensirion import Refused, SensirionChip
+from drivers.sim.sensirion import PeriodicChip, Refused
 from drivers.sim.time import Time
 
-PERIOD = 2.0  # seconds
 
-
-class Chip(SensirionChip):
+class Chip(PeriodicChip):
     """A result each 2 s once it was begun; the first one has no CO2."""
 
-    def __init__(self, time: Time) -> None:
-        super().__init__(time)
-        self._begun: float | None = None
-        self._taken = 0
+    period = 2.0
 
     def obey(self, code: int, arguments: tuple[int, ...], at: float) -> tuple[float, tuple[int, ...]]:
         """Begin (with the pressure), stop, ready, read, version."""
@@ -37,9 +32,6 @@ class Chip(SensirionChip):
             case _:
                 raise Refused("unknown command")
         return 0.0, ()
-
-    def _results(self) -> int:
-        return 0 if self._begun is None else int((self.time.now() - self._begun) / PERIOD)
 
     def _take(self, at: float) -> tuple[int, ...]:
         co2 = wave(at, 415, 690, 900) if self._taken else 0.0

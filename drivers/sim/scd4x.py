@@ -2,20 +2,20 @@
 
 from drivers.sim.buses import SimI2C, wave
 from drivers.sim.faults import Faults
-from drivers.sim.sensirion import Refused, SensirionChip, humidity, temperature
+from drivers.sim.sensirion import PeriodicChip, Refused, humidity, temperature
 from drivers.sim.time import Time
 
-PERIOD = 5.0  # seconds
 WHILE_MEASURING = (0x3F86, 0xE4B8, 0xEC05, 0xE000)
 
 
-class Chip(SensirionChip):
+class Chip(PeriodicChip):
     """Someone left it measuring; then it refuses most commands until it is stopped."""
+
+    period = 5.0
 
     def __init__(self, time: Time) -> None:
         super().__init__(time)
-        self._begun: float | None = time.now()
-        self._taken = 0
+        self._begun = time.now()
 
     def obey(self, code: int, arguments: tuple[int, ...], at: float) -> tuple[float, tuple[int, ...]]:
         """As in the command table of the data sheet."""
@@ -42,9 +42,6 @@ class Chip(SensirionChip):
             case _:
                 raise Refused("unknown command")
         return 0.0, ()
-
-    def _results(self) -> int:
-        return 0 if self._begun is None else int((self.time.now() - self._begun) / PERIOD)
 
     def _take(self, at: float) -> tuple[int, ...]:
         if self._results() == self._taken:

@@ -45,6 +45,20 @@ class SensirionChip(ABC):
         return answer[:size].ljust(size, b"\xff")
 
 
+class PeriodicChip(SensirionChip):
+    """One that has a result each ``period`` seconds from the moment it was begun."""
+
+    period: float
+
+    def __init__(self, time: Time) -> None:
+        super().__init__(time)
+        self._begun: float | None = None
+        self._taken = 0  # results that were fetched or missed
+
+    def _results(self) -> int:
+        return 0 if self._begun is None else int((self.time.now() - self._begun) / self.period)
+
+
 def arguments(data: bytes) -> tuple[int, ...]:
     """The words behind a command. Raises ``Refused`` for a wrong CRC."""
     try:

@@ -13,6 +13,7 @@ import sys
 import pytest
 
 from tests.broker import NODE, QUIET, RUN, Lab, config, needs_mosquitto, until
+from tests.waiting import PATIENCE
 
 pytestmark = [pytest.mark.faults, pytest.mark.broker, needs_mosquitto]
 
@@ -46,7 +47,7 @@ class Centre:
     def stop(self):
         """The account that it gives in the end."""
         self._process.send_signal(signal.SIGTERM)
-        said, _ = self._process.communicate(timeout=30)
+        said, _ = self._process.communicate(timeout=PATIENCE)
         return json.loads(said)["nodes"][NODE]
 
     def received(self):
@@ -66,7 +67,7 @@ class Centre:
 
 def city(node):
     """The account of the node."""
-    (uplink,) = (node.status() or {"uplinks": [{"state": "", "delivered": 0, "taken": 0}]})["uplinks"]
+    (uplink,) = node.ready()["uplinks"]
     return uplink
 
 
@@ -74,12 +75,12 @@ def test_what_a_broker_lost_comes_again_without_anybody_asking(lab):
     broker = lab.broker()
     node = lab.node(config(broker.port, *FAST, more=RECEIPTS))
     node.ready()
-    assert until(lambda: city(node)["awaited"] and city(node)["awaited"][1] > 1000, 60)
+    assert until(lambda: city(node)["awaited"] and city(node)["awaited"][1] > 1000)
     broker.kill()  # nobody was subscribed: all that it has acknowledged is gone
     broker.start()
     centre = Centre(lab.folder / "all.sqlite", broker)
     centre.start()
-    assert until(lambda: city(node)["delivered"] > 1000, 120), city(node)
+    assert until(lambda: city(node)["delivered"] > 1000), city(node)
     account = centre.stop()
     assert set(range(1, 1001)) <= set(centre.received())
     print(f"0 of 1000 missing that the broker had lost; of {account['received']} came {account['twice']} twice")
@@ -94,11 +95,11 @@ def test_a_receiver_that_is_killed_loses_nothing_and_stores_nothing_twice(lab, f
     for _ in range(ROUNDS):
         before = city(node)["delivered"]
         centre.start()
-        assert until(lambda: city(node)["delivered"] > before + 50, 60), city(node)  # noqa: B023 - used at once
+        assert until(lambda: city(node)["delivered"] > before + 50), city(node)  # noqa: B023 - used at once
         centre.kill()
     centre.start()
     last = city(node)["taken"]
-    assert until(lambda: city(node)["delivered"] >= last, 60), city(node)
+    assert until(lambda: city(node)["delivered"] >= last), city(node)
     centre.stop()
     seqs = centre.received()
     assert set(range(1, last + 1)) <= set(seqs) and len(seqs) == len(set(seqs))
@@ -113,14 +114,14 @@ def test_node_and_broker_are_killed_in_turn(lab):
     for _ in range(ROUNDS):
         node.ready()
         before = city(node)["delivered"]
-        assert until(lambda: city(node)["delivered"] > before + 50, 60), city(node)  # noqa: B023 - used at once
+        assert until(lambda: city(node)["delivered"] > before + 50), city(node)  # noqa: B023 - used at once
         broker.kill()
         broker.start()
         node.kill()
         node.start()
     node.ready()
     last = city(node)["taken"]
-    assert until(lambda: city(node)["delivered"] >= last, 120), city(node)
+    assert until(lambda: city(node)["delivered"] >= last), city(node)
     account = centre.stop()
     assert set(range(1, last + 1)) <= set(centre.received())
     print(f"{ROUNDS} kills of broker and node each: {account['received']} received, 0 of {last} missing")

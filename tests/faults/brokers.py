@@ -106,7 +106,7 @@ class Brokers(ABC):
         return self.authority.sign(f"broker-{n}", self.hosts[n])
 
     def _wait(self, n: int) -> None:
-        assert until(lambda: self._greets(n)), (self.folder / f"{n}.log").read_text()[-4000:]
+        assert until(lambda: self._greets(n), 5 * PATIENCE), (self.folder / f"{n}.log").read_text()[-4000:]
 
     def _greets(self, n: int) -> bool:
         """Whether the centre could log in."""

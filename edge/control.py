@@ -38,13 +38,15 @@ class Control:
 
     def start(self) -> None:
         """Begins to listen; a node that cannot be asked is still a node."""
+        fresh = self._path.with_suffix(".new")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
-            self._path.unlink(missing_ok=True)
-            with _short(self._path) as name:
+            fresh.unlink(missing_ok=True)
+            with _short(fresh) as name:
                 self._socket.bind(name)
-            self._path.chmod(0o660)
+            fresh.chmod(0o660)
             self._socket.listen(4)
+            fresh.replace(self._path)  # there is no moment at which it is there and refuses
         except OSError as error:
             log.warning("the control socket %s cannot be opened: %s", self._path, error)
             return

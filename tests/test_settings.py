@@ -255,10 +255,6 @@ REMEDIES = [
     (NODE + UPLINK.replace("example", "example:8883"), "port = 8883"),
     (NODE + UPLINK.replace("broker.example", "10.0.0.1:8883"), "port = 8883"),
     (NODE + UPLINK + 'quantities = ["pm25"]\n', "did you mean 'pm2_5'?"),
-    (
-        NODE + PM + 'interval = "1min"\nfilter = [{type = "mean", interval = "10s"}]\n',
-        "longer than 'interval' of the sensor",
-    ),
     (NODE + UPLINK + "port = 1883\n", "with tls = true it is 8883"),
 ]
 
@@ -266,6 +262,27 @@ REMEDIES = [
 @pytest.mark.parametrize(("text", "remedy"), REMEDIES, ids=[case[1] for case in REMEDIES])
 def test_what_people_write_by_mistake_has_a_remedy_of_its_own(check, text, remedy):
     assert remedy in check(text)[0].remedy
+
+
+def mean(interval, quantity=""):
+    return f'{{type = "mean", interval = "{interval}"' + (f', quantity = "{quantity}"}}' if quantity else "}")
+
+
+@pytest.mark.parametrize(
+    ("means", "each"),
+    [
+        ([mean("30s")], 30),
+        ([mean("1min")], None),
+        ([mean("1min"), mean("10min")], None),
+        ([mean("10min"), mean("1min")], 600),
+        ([mean("10min"), mean("1min", "pm1")], 600),
+        ([mean("1min", "pm1"), mean("1min", "pm10"), mean("10min")], None),
+    ],
+)
+def test_a_mean_of_one_reading_is_warned_of(check, means, each):
+    problems = check(NODE + PM + f'interval = "30s"\nfilter = [{", ".join(means)}]\n')
+    assert [problem.severity for problem in problems] == (["warning"] if each else [])
+    assert all(f"they come each {each} s" in problem.what for problem in problems)
 
 
 @pytest.mark.parametrize("host", ["broker.example", "10.0.0.1", "::1", "fe80::1%wlan0", "2001:db8::7"])

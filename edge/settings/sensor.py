@@ -119,15 +119,19 @@ def _check_pace(table: Table, got: dict[str, Any], driver: type[Driver]) -> None
 
 
 def _check_means(table: Table, got: dict[str, Any]) -> None:
-    """An interval in which one reading comes at most has no mean."""
+    """An interval in which one reading comes at most, from the sensor or a mean before it, has no mean."""
+    pace: dict[str, float] = {}  # of a quantity; "" is all of them
     for item in got.get("filter", ()):
-        kind, entry = item.get("type"), item.get("interval")
+        kind, entry, quantity = (item.get(key) for key in ("type", "interval", "quantity"))
         if kind is None or kind.value != "mean" or entry is None or not isinstance(entry.value, str):
             continue
+        of = "" if quantity is None else str(quantity.value)
+        before = max(got.get("interval", 0.0), pace.get("", 0.0), pace.get(of, 0.0))
         with suppress(ValueError):  # what is no duration was reported
-            if units.duration(entry.value) <= got.get("interval", 0.0):
-                what = f"a mean of {entry.written} holds one reading at most: they come each {got['interval']:g} s"
-                table.at_value(entry, what, "make it longer than 'interval' of the sensor", "warning")
+            pace[of] = units.duration(entry.value)
+            if pace[of] <= before:
+                what = f"a mean of {entry.written} holds one reading at most: they come each {before:g} s"
+                table.at_value(entry, what, "make it longer, or leave it out", "warning")
 
 
 def _options(table: Table, got: dict[str, Any], driver: type[Driver]) -> dict[str, Any]:

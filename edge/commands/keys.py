@@ -1,11 +1,12 @@
 """Whose commands count: public keys (Ed25519, RFC 8032), one a line in a file: ``NAME BASE64``.
 
-The curve comes from the package cryptography, imported only where commands are enabled.
+The curve comes from the package cryptography, which takes 8 MB: a node loads it for the first command of a known key.
 """
 
 import base64
 import binascii
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +14,31 @@ from edge.commands.envelope import Envelope
 from edge.commands.rejected import Rejected
 
 PACKAGE = "cryptography"
+REMEDY = f"commands need the package {PACKAGE}: apt install python3-{PACKAGE}, or pip install 'edge-gateway[commands]'"
 
 
 class Keys:
     """The public keys by name."""
 
     def __init__(self, keys: Mapping[str, bytes]) -> None:
-        """``keys`` are raw keys of 32 bytes. Raises ``ImportError`` with a remedy, ``ValueError`` for what is none."""
-        curve = _curve()
-        self._keys = {name: curve.Ed25519PublicKey.from_public_bytes(raw) for name, raw in keys.items()}
+        """``keys`` are raw keys of 32 bytes. Raises ``ImportError`` with a remedy where the package is missing."""
+        if find_spec(PACKAGE) is None:
+            raise ImportError(REMEDY)
+        self._keys = dict(keys)
 
     def verify(self, envelope: Envelope) -> None:
         """Raises ``Rejected`` unless the named key made the signature."""
-        from cryptography.exceptions import InvalidSignature
-
-        key = self._keys.get(envelope.key)
-        if key is None:
+        raw = self._keys.get(envelope.key)
+        if raw is None:
             raise Rejected("unknown_key", f"no key is named {envelope.key!r} here")
         try:
-            key.verify(envelope.signature, envelope.signed)
+            curve = _curve()
+        except (ImportError, OSError) as error:  # the card has failed since the start
+            raise Rejected("not_now", str(error)) from error
+        from cryptography.exceptions import InvalidSignature
+
+        try:
+            curve.Ed25519PublicKey.from_public_bytes(raw).verify(envelope.signature, envelope.signed)
         except InvalidSignature:
             raise Rejected("bad_signature", "the signature is not of this key and these bytes") from None
 
@@ -73,6 +80,5 @@ def _curve() -> Any:
     try:
         from cryptography.hazmat.primitives.asymmetric import ed25519
     except ImportError as error:
-        remedy = f"apt install python3-{PACKAGE}, or pip install 'edge-gateway[commands]'"
-        raise ImportError(f"commands need the package {PACKAGE}: {remedy} ({error})") from error
+        raise ImportError(f"{REMEDY} ({error})") from error
     return ed25519

@@ -1,6 +1,6 @@
 """A damaged byte costs one record at most, and the node starts whatever it finds in its state folder.
 
-EDGE_SHARE: every so many-th byte of a segment (131); 1 is all of them, which takes two cores a quarter of an hour.
+EDGE_SHARE: every so many-th byte of a segment (131); 1 is all of them, half an hour's work for one core that is free.
 """
 
 import ctypes

@@ -2,13 +2,19 @@
 
 import pytest
 
-from tests.broker import needs_mosquitto, until
-from tests.test_commands_node import centre  # noqa: F401 - a fixture
+from tests.broker import Lab, needs_mosquitto, until
+from tests.test_commands_node import Centre
 
 pytestmark = [pytest.mark.faults, pytest.mark.broker, needs_mosquitto]
 
 
-def test_a_configuration_stays_when_the_data_goes_on_and_comes_back_when_it_stops(centre):  # noqa: F811
+@pytest.fixture
+def centre(tmp_path, capsys):
+    with Lab(tmp_path) as lab:
+        yield Centre(tmp_path, lab, capsys)
+
+
+def test_a_configuration_stays_when_the_data_goes_on_and_comes_back_when_it_stops(centre):
     faster = centre.text.replace('interval = "1s"', 'interval = "500ms"').replace("ops.pub", f"{centre.folder}/ops.pub")
     centre.folder.joinpath("faster.toml").write_text(faster)
     silent = faster.replace('driver = "sht3x"\nport = "sim://"', 'driver = "sht3x"\nport = "sim://?fault=silent"')

@@ -22,7 +22,6 @@ ALLOWED = 1.0  # false alarms in 10,000 readings
 def main(argv: list[str] | None = None) -> int:
     """A line a quantity and driver."""
     given = _arguments().parse_args(argv)
-    logging.disable(logging.WARNING)  # of devices that fall ill, as they should
     days = [str(given.first + turn) for turn in range(given.seeds)]
     worlds = [world for world in WORLDS if not given.quantity or world.quantity in given.quantity]
     if not given.json:
@@ -97,4 +96,5 @@ def _cell(kind: str, results: list[Result]) -> str:
 
 
 if __name__ == "__main__":
+    logging.disable(logging.WARNING)  # of devices that fall ill, as they should
     sys.exit(main())

@@ -15,7 +15,7 @@ from edge.uplink.patience import Patience
 from edge.uplink.places import Place, Places, look_up
 from edge.uplink.states import Broker
 
-PATIENCE = Patience(lookup=0.2, stagger=0.1, tcp=0.5)
+PATIENCE = Patience(lookup=0.5, stagger=0.1, tcp=1.0)
 NOWHERE = Place(socket.AF_INET, ("127.0.0.2", 9))
 
 

@@ -61,8 +61,7 @@ class Device:
         self._timing = driver.timed(settings.options)
         self._streaming = driver.streaming and not self._timing.rest
         own = 0.0 if self._streaming else self._timing.interval
-        pace = own if settings.interval is None else settings.interval
-        self.pace = max(pace, self._timing.rest)
+        self.pace = max(own if settings.interval is None else settings.interval, self._timing.rest)
         self._driver: Driver | None = None
         self._bus: Bus | None = None
         self._triggered: float | None = None
@@ -188,8 +187,7 @@ class Device:
         at = self._clock.now()
         self.on_measurement(got, at)
         at = at.in_ms()
-        self._heard, self._reopen, self._retreat = self._now(), REOPEN_FIRST, RETREAT_FIRST
-        self._attempts = 0
+        self._heard, self._reopen, self._retreat, self._attempts = self._now(), REOPEN_FIRST, RETREAT_FIRST, 0
         self.counts.good += 1
         self._become(Health.OK, "")
         if self.power is not None:
